@@ -1,0 +1,51 @@
+"""不能继续时说什么：出错的地方、原因、怎么办；以及退出码。
+
+数据里的毛病不是异常，是“发现”（models.Finding）。只有整个文件、规则集、模板或配置用不了时才抛出 PbmError。
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """退出码。"""
+
+    DONE = 0
+    FOUND = 1
+    UNUSABLE = 2
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class PbmError(Exception):
+    """整个输入、规则集、模板或配置不能用。
+
+    where 是文件名（或“文件›键”），message 说是什么，hint 说怎么办。都是给用户看的中文。
+    """
+
+    def __init__(self, where: str, message: str, hint: str = "") -> None:
+        super().__init__(where, message, hint)
+        self.where = where
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        line = f"{self.where}：{self.message}" if self.where else self.message
+        return f"{line}。{self.hint}" if self.hint else line
+
+
+class InputError(PbmError):
+    """一个输入文件不能用；其余文件照常处理。"""
+
+
+class ConfigError(PbmError):
+    """规则集、版式、模板或 pbm.toml 不能用。"""
+
+
+class OutputError(PbmError):
+    """结果写不出去；原来的文件保持不变。"""
+
+
+class UsageError(PbmError):
+    """命令用法不对，或缺少必须的信息（例如监控截止日）。"""

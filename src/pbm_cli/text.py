@@ -1,0 +1,77 @@
+"""文字与数字的写法：归一、四舍五入、金额和比率的显示。"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+FEN_PER_YUAN = 100
+FEN_PER_WAN = 100 * 10_000
+
+# 控制符、零宽字符与双向控制符：显示时会骗人，一律去掉（换行与制表当作空白）。
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_SPACES = re.compile(r"\s+")
+
+
+def visible(value: str) -> str:
+    """去掉控制符和看不见的字符；换行、制表保留。"""
+    return _INVISIBLE.sub("", value)
+
+
+@lru_cache(maxsize=65536)
+def squeeze(value: str) -> str:
+    """全角变半角（NFKC），去掉一切空白和看不见的字符。用于比较，不用于显示。"""
+    return _SPACES.sub("", visible(unicodedata.normalize("NFKC", value)))
+
+
+def one_line(value: str) -> str:
+    """显示用：去掉看不见的字符，空白并成一个空格。"""
+    return _SPACES.sub(" ", visible(value)).strip()
+
+
+def half_up(value: Fraction | Decimal | int, places: int) -> Decimal:
+    """四舍五入到 places 位小数（负数按绝对值四舍五入）。精确，不经过浮点。"""
+    ratio = Fraction(value)
+    scaled = abs(ratio) * 10**places
+    units = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(-units if ratio < 0 else units).scaleb(-places)
+
+
+def yuan(fen: int) -> str:
+    """分 → 元，两位小数：475505000 → "4755050.00"。"""
+    return f"{half_up(Fraction(fen, FEN_PER_YUAN), 2):.2f}"
+
+
+def yuan_or_none(fen: int | None) -> str | None:
+    """同 yuan；没有金额时为 None。"""
+    return None if fen is None else yuan(fen)
+
+
+def wan(fen: int, *, thousands: bool = False) -> str:
+    """分 → 万元，两位小数：4755050000 → "4755.05"；thousands 时带千分位。"""
+    value = half_up(Fraction(fen, FEN_PER_WAN), 2)
+    return f"{value:,.2f}" if thousands else f"{value:.2f}"
+
+
+def percent(value: Fraction | None) -> str | None:
+    """比（1 = 100%）→ 两位小数的百分数文字，不带 %；没有分母时为 None。"""
+    return None if value is None else f"{half_up(value * 100, 2):.2f}"
+
+
+def score_text(value: Decimal | Fraction | int | None) -> str | None:
+    """分数 → 两位小数文字。"""
+    return None if value is None else f"{half_up(value, 2):.2f}"
+
+
+def plain(value: Decimal) -> str:
+    """小数的普通写法：不用科学计数，去掉末尾的零。"""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ratio(part: int, whole: int | None) -> Fraction | None:
+    """part ÷ whole，精确；分母为 0 或缺时为 None。"""
+    return Fraction(part, whole) if whole else None
