@@ -117,6 +117,10 @@ class Record(BaseModel):
     money_identity: ClassVar[bool] = False
     """同一键、同一资金下数字不同是否互相矛盾（合同：都用，另报错误）。"""
     key: ClassVar[tuple[str, ...]] = ()
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """几组字段里至少要有一组齐全，否则这一行不能用。"""
+    rates: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """表上给出的比率 → (分子字段, 分母字段)，用来复核。"""
 
     origin: Origin
 
@@ -128,6 +132,8 @@ class Assessment(Record):
     sheet_title = "事前绩效评估结果汇总表"
     money_identity = True
     key = ("budget_unit", "project_code", "project_name", "fund")
+    alternatives = (("approved",), ("reduction",))
+    rates = {"reduction_rate": ("reduction", "submitted")}
 
     project_code: Code | None = column("项目编码")
     project_name: Named = column("项目名称", "unusable")
@@ -203,6 +209,7 @@ class Execution(Record):
     sheet_title = "项目支出预算执行表"
     money_identity = True
     key = ("budget_unit", "project_code", "project_name", "fund")
+    rates = {"execution_rate": ("expenditure", "adjusted_budget")}
 
     project_code: Code | None = column("项目编码")
     project_name: Named = column("项目名称", "unusable")
@@ -214,6 +221,7 @@ class Execution(Record):
     adjusted_budget: Money = column("调整后预算数", "unusable")
     expenditure: Money = column("累计支出", "unusable")
     execution_rate: RateValue | None = column("执行率")
+    balance: Money | None = column("差额")
     reason: Text | None = column("偏差原因")
 
 
@@ -222,6 +230,7 @@ class Adjustment(Record):
 
     kind = "adjustment"
     sheet_title = "监控处置台账"
+    alternatives = (("amount",), ("before", "after"))
 
     project_code: Code | None = column("项目编码")
     project_name: Named = column("项目名称", "unusable")

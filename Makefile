@@ -1,0 +1,10 @@
+# 都转给 make.py；没有 make 的 Windows 上直接用：python make.py demo
+PYTHON ?= python3
+TASKS := demo test lint bench examples lock clean
+
+.PHONY: help $(TASKS)
+help:
+	@$(PYTHON) make.py --help
+
+$(TASKS):
+	@$(PYTHON) make.py $@ $(ARGS)

@@ -1,0 +1,7 @@
+"""python -m pbm_cli。"""
+
+import sys
+
+from pbm_cli.cli import main
+
+sys.exit(main())

@@ -1,0 +1,116 @@
+"""附件表的各行：从 JSON 文档的行取出要印的几列。只换写法，不做计算。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pbm_cli.models import LIGHT_WORDS
+from pbm_cli.text import half_up
+
+Row = Mapping[str, Any]
+Cells = Iterable[Sequence[object]]
+
+
+def wan(yuan: str | None) -> str:
+    """元的文字 → 万元，两位小数，不分节：47550500.00 → 4755.05。"""
+    return "——" if yuan is None else f"{half_up(Decimal(yuan) / 10000, 2):.2f}"
+
+
+def wan_table(yuan: str | None) -> str:
+    """元的文字 → 万元，两位小数，带千分位：4,755.05。"""
+    return "" if yuan is None else f"{half_up(Decimal(yuan) / 10000, 2):,.2f}"
+
+
+def place(where: Row | None) -> str:
+    """发现的所在：执行表.xlsx›执行!F17。"""
+    if where is None:
+        return "（无单元格）"
+    text = str(where["file"])
+    if where.get("sheet"):
+        text += f"›{where['sheet']}"
+    return f"{text}!{where['cell']}" if where.get("cell") else text
+
+
+def largest(rows: Iterable[Row], key: str) -> list[Row]:
+    """按某个金额（元）从大到小。"""
+    return sorted(rows, key=lambda row: -Decimal(row[key] or 0))
+
+
+def parameter_rows(parameters: Iterable[Row]) -> Cells:
+    """用到的参数。"""
+    for item in parameters:
+        yield item["label"], f"{item['value']}{item['unit'] if item['unit'] in ('%', '分') else ''}", item["basis"]
+
+
+def red_rows(rows: Iterable[Row]) -> Cells:
+    """红灯项目，金额大的在前。"""
+    for number, row in enumerate(largest(rows, "budget_yuan"), 1):
+        yield (
+            number, row["budget_unit"], row["project_name"], row["project_code"],
+            wan_table(row["budget_yuan"]), wan_table(row["expenditure_yuan"]), row["execution_pct"],
+            LIGHT_WORDS[row["execution_light"]], LIGHT_WORDS[row["goal_light"]], row["action"],
+        )  # fmt: skip
+
+
+def adjusted_rows(rows: Iterable[Row]) -> Cells:
+    """调整项目。"""
+    for number, row in enumerate(rows, 1):
+        yield (
+            number, row["budget_unit"], row["project_name"], row["monitored_by"],
+            wan_table(row["before_yuan"]), wan_table(row["after_yuan"]), wan_table(row["change_yuan"]),
+            row["action"], row["cause"],
+        )  # fmt: skip
+
+
+def assess_rows(rows: Iterable[Row], summary: Row) -> Cells:
+    """事前评估结果，末行合计。"""
+    for number, row in enumerate(rows, 1):
+        yield (
+            number, row["budget_unit"], row["project_name"],
+            wan_table(row["submitted_yuan"]), wan_table(row["approved_yuan"]), wan_table(row["reduction_yuan"]),
+            row["reduction_pct"], row["score"], row["conclusion"],
+        )  # fmt: skip
+    yield (
+        "", "合计", f"{summary['projects']}个项目", wan_table(summary["submitted_yuan"]),
+        wan_table(summary["approved_yuan"]), wan_table(summary["reduction_yuan"]), summary["reduction_pct"], "", "",
+    )  # fmt: skip
+
+
+def evaluate_rows(rows: Iterable[Row]) -> Cells:
+    """评价结果。"""
+    for number, row in enumerate(rows, 1):
+        yield (
+            number, row["subject"], row["subject_kind"], row["level"], row["fund"],
+            row["final_score"], row["grade"], row["proposal"],
+        )  # fmt: skip
+
+
+def township_rows(rows: Iterable[Row]) -> Cells:
+    """镇（街道）得分与名次。"""
+    for row in rows:
+        yield row["rank"], row["township"], row["score"], row["grade"]
+
+
+def input_rows(inputs: Iterable[Row]) -> Cells:
+    """输入文件与 SHA-256。"""
+    for item in inputs:
+        used = sum(sheet["rows_used"] for sheet in item["sheets"])
+        known = sum(1 for sheet in item["sheets"] if sheet["kind"])
+        yield item["file"], f"{known}/{len(item['sheets'])}", used, item["sha256"] or item["error"]
+
+
+FILTERS = {
+    "wan": wan,
+    "wan_table": wan_table,
+    "place": place,
+    "largest": largest,
+    "param_rows": parameter_rows,
+    "red_rows": red_rows,
+    "adjusted_rows": adjusted_rows,
+    "assess_rows": assess_rows,
+    "evaluate_rows": evaluate_rows,
+    "township_rows": township_rows,
+    "input_rows": input_rows,
+}

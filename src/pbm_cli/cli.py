@@ -1,0 +1,266 @@
+"""命令行：解析、调用、打印、退出码。每个命令只有几行；重的模块在命令里才导入。"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pbm_cli import __version__
+from pbm_cli.errors import Exit, PbmError
+from pbm_cli.help import ChineseCommand, ChineseGroup, chinese_usage
+
+app = typer.Typer(
+    cls=ChineseGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="预算绩效管理：事前评估、目标审核、双监控、绩效评价、年度总结。\n\n输入是系统导出的工作簿或放工作簿的文件夹；输入文件从不改动。",
+)
+
+
+def _date(text: str) -> dt.date:
+    parts = text.replace("/", "-").replace(".", "-").split("-")
+    try:
+        year, month, day = (int(part) for part in parts)
+        return dt.date(year, month, day)
+    except ValueError:
+        raise typer.BadParameter(f"“{text}”不是日期，请写成 2023-12-31") from None
+
+
+def _one_of(*allowed: str) -> Any:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise typer.BadParameter(f"“{text}”不认识，可用：{'、'.join(allowed)}")
+        return text
+
+    return parse
+
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="工作簿，或放工作簿的文件夹", show_default=False)]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="县年度文件夹（有 pbm.toml）", show_default=False)]
+Out = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-o", "--out", metavar="FILE", help="写出结果（可重复）：.xlsx .docx .md .json .csv", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]
+On = Annotated[
+    Any, typer.Option("--on", metavar="DATE", parser=_date, help="数据截止日，如 2023-12-31", show_default=False)
+]
+Ruleset = Annotated[
+    str | None, typer.Option("--ruleset", metavar="NAME", help="规则集名字或文件夹，默认 national", show_default=False)
+]
+Unit = Annotated[
+    Any,
+    typer.Option(
+        "--unit",
+        metavar="UNIT",
+        parser=_one_of("元", "万元", "亿元"),
+        help="没写单位的表用：元 万元 亿元",
+        show_default=False,
+    ),
+]
+Overlay = Annotated[
+    Path | None, typer.Option("--overlay", metavar="FOLDER", help="本县的参数、版式、模板", show_default=False)
+]
+FailOn = Annotated[
+    Any,
+    typer.Option(
+        "--fail-on", metavar="LEVEL", parser=_one_of("never", "error", "red", "yellow"), help="到哪一级退出码为 1"
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="不显示进度")]
+Debug = Annotated[bool, typer.Option("--debug", help="程序出错时显示详细位置")]
+Previous = Annotated[
+    Path | None,
+    typer.Option("--previous", metavar="PATH", help="上次的 JSON 结果或文件夹，比较灯的变化", show_default=False),
+]
+
+
+def _stage(
+    command: str, paths: Sequence[Path], out: list[Path] | None, json: bool, fail_on: str, quiet: bool, **options: Any
+) -> int:
+    from pbm_cli.run import Request, run_and_show
+
+    return run_and_show(Request(command, list(paths), out or [], json, fail_on, quiet), **options)
+
+
+@app.command(cls=ChineseCommand)
+def assess(
+    paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
+    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """事前绩效评估：评减额、评减率、得分、结论。"""
+    return _stage("assess", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+
+
+@app.command(cls=ChineseCommand)
+def goals(
+    paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
+    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """绩效目标审核：项目、指标、修改意见。"""
+    return _stage("goals", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+
+
+@app.command(cls=ChineseCommand)
+def monitor(
+    paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
+    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    previous: Previous = None,
+) -> int:  # fmt: skip
+    """双监控：执行灯、目标灯、总灯、处置建议。"""
+    return _stage(
+        "monitor",
+        paths,
+        out,
+        json,
+        fail_on,
+        quiet,
+        on=on,
+        ruleset=ruleset,
+        unit=unit,
+        overlay=overlay,
+        previous=previous,
+    )
+
+
+@app.command(cls=ChineseCommand)
+def evaluate(
+    paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
+    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """绩效评价：等级、层次、四本预算、镇街。"""
+    return _stage("evaluate", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+
+
+@app.command(cls=ChineseCommand)
+def report(
+    folder: Folder, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
+    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    previous: Previous = None,
+) -> int:  # fmt: skip
+    """年度总结：一个县一年的各环节合在一起。"""
+    return _stage(
+        "report",
+        [folder],
+        out,
+        json,
+        fail_on,
+        quiet,
+        on=on,
+        ruleset=ruleset,
+        unit=unit,
+        overlay=overlay,
+        previous=previous,
+    )
+
+
+@app.command(cls=ChineseCommand)
+def check(
+    paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
+    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """只查数据：每张表认成什么，每个坏单元格。"""
+    return _stage("check", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+
+
+@app.command(cls=ChineseCommand)
+def layouts(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="看这些表怎么认的", show_default=False)] = None,
+    overlay: Overlay = None, unit: Unit = None, debug: Debug = False,
+) -> int:  # fmt: skip
+    """版式：认得哪些表头；给出文件则逐列说明。"""
+    from pbm_cli.run import show_layouts
+
+    return show_layouts(paths or [], overlay, unit)
+
+
+@app.command(cls=ChineseCommand)
+def rules(
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="规则号，如 M01", show_default=False)] = None,
+    ruleset: Ruleset = None, on: On = None, overlay: Overlay = None, debug: Debug = False,
+) -> int:  # fmt: skip
+    """规则：逐条说明，用到的参数和依据。"""
+    from pbm_cli.run import show_rules
+
+    return show_rules(code, ruleset, on, overlay)
+
+
+@app.command(cls=ChineseCommand)
+def params(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="参数名", show_default=False)] = None,
+    ruleset: Ruleset = None, overlay: Overlay = None, debug: Debug = False,
+) -> int:  # fmt: skip
+    """参数：取值、施行日期、文号、证据等级。"""
+    from pbm_cli.run import show_params
+
+    return show_params(name, ruleset, overlay)
+
+
+@app.command(cls=ChineseCommand)
+def rulesets(debug: Debug = False) -> int:
+    """规则集：随程序发布的几套规则。"""
+    from pbm_cli.run import show_rulesets
+
+    return show_rulesets()
+
+
+@app.command(cls=ChineseCommand)
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="复制到哪里")] = Path("泸县2023示例"),
+    quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """把泸县 2023 示例复制出来，跑完整个年度。"""
+    from pbm_cli.run import run_demo
+
+    return run_demo(folder, quiet)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pbm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="显示版本")] = False,
+) -> None:
+    """县级财政预算绩效管理工具。"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """命令行入口；返回退出码（errors.Exit）。"""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return int(app(args=arguments, prog_name="pbm", standalone_mode=False) or 0)
+    except PbmError as error:
+        from pbm_cli.console import show_error
+
+        return show_error(error, as_json="--json" in arguments)
+    except (KeyboardInterrupt, typer.Abort):
+        from pbm_cli.console import say
+
+        say("已中断。")
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes exit code 70
+        if said := chinese_usage(error):
+            from pbm_cli.console import say
+
+            say(said)
+            return Exit.UNUSABLE
+        from pbm_cli.console import show_bug
+
+        return show_bug(error, debug="--debug" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

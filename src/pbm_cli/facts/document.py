@@ -1,0 +1,91 @@
+"""事实 → JSON 文档（合同第 4 节的键）。Excel、CSV、终端表格都从这份文档来。"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pbm_cli import __version__
+from pbm_cli.facts import Facts, Row
+from pbm_cli.loading import FileReport
+from pbm_cli.models import Finding
+from pbm_cli.parameters import Bound
+
+STAGES = ("assess", "goals", "monitor", "evaluate", "mechanism")
+
+
+def document(facts: Facts) -> dict[str, Any]:
+    """一次运行的文档；report 的 summary 按环节分，rows 各带 stage。"""
+    single = facts.stages.get(facts.command)
+    if single is not None:
+        summary: Any = single.summary
+        rows = single.rows
+    else:
+        summary = {name: facts.stages[name].summary for name in STAGES if name in facts.stages}
+        rows = [{"stage": name, **row} for name, stage in facts.stages.items() for row in stage.rows]
+    return {
+        "pbm": __version__,
+        "command": facts.command,
+        "county": facts.county,
+        "issuer": facts.issuer,
+        "year": facts.year,
+        "ruleset": facts.ruleset,
+        "ruleset_title": facts.ruleset_title,
+        "ruleset_digest": facts.ruleset_digest,
+        "on": facts.on.isoformat() if facts.on else None,
+        "inputs": [input_row(f) for f in facts.files],
+        "summary": summary,
+        "rows": rows,
+        "findings": [finding_row(f) for f in facts.findings],
+        "parameters": facts.parameters,
+    }
+
+
+def input_row(report: FileReport) -> Row:
+    """一个输入文件。"""
+    sheets = [
+        {
+            "name": sheet.name,
+            "kind": sheet.kind,
+            "rows_read": sheet.rows_read,
+            "rows_used": sheet.rows_used,
+            "rows_rejected": sheet.rows_rejected,
+            "rows_total": sheet.rows_total,
+        }
+        for sheet in report.sheets
+    ]
+    return {"file": report.file, "sha256": report.sha256 or None, "error": report.error, "sheets": sheets}
+
+
+def finding_row(finding: Finding) -> Row:
+    """一条发现。"""
+    where = finding.where
+    return {
+        "code": finding.code,
+        "level": finding.level,
+        "subject": finding.subject,
+        "message": finding.message,
+        "where": {"file": where.file, "sheet": where.sheet, "cell": where.cell} if where else None,
+        "basis": finding.basis,
+    }
+
+
+def parameter_rows(bound: Bound) -> list[Row]:
+    """用到的参数，各带施行日期和依据。"""
+    rows = []
+    for name in bound.used:
+        dated = bound.dated(name)
+        parameter = bound.ruleset.parameter(name)
+        if dated is None:
+            continue
+        rows.append(
+            {
+                "name": name,
+                "label": parameter.label,
+                "value": bound.text(name),
+                "unit": parameter.unit,
+                "effective": dated.effective.isoformat(),
+                "basis": dated.basis.text(dated.effective),
+                "evidence": dated.evidence,
+            }
+        )
+    return rows

@@ -1,0 +1,255 @@
+"""双监控的事实：每个项目的执行灯、目标灯、总灯和处置建议；单位报告覆盖；处置台账。"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from pbm_cli.facts import Judge, Row, StageFacts, counted, exact_ratio, origin_row, pct
+from pbm_cli.facts.ledger import ledger_facts
+from pbm_cli.facts.projects import MonitoredProject, gather_projects
+from pbm_cli.loading import Loaded
+from pbm_cli.models import LIGHT_WORDS, Execution, Finding, Indicator, Light, UnitReport, Where
+from pbm_cli.rules import monitor as rules
+from pbm_cli.text import one_line, percent, plain, squeeze, yuan, yuan_or_none
+
+LIGHTS: tuple[Light, ...] = ("red", "yellow", "green", "blue", "none")
+
+
+def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
+    """执行表、指标表、处置台账、单位报告登记表 → 双监控的事实。on 是数据截止日。"""
+    projects, findings = gather_projects(loaded)
+    stage = StageFacts(findings=findings)
+    for project in projects:
+        stage.rows.append(_project_row(project, judge, on, stage.findings))
+    executions: list[Execution] = loaded.of("execution")
+    for record in executions:
+        _check_execution(record, judge, stage.findings)
+    budget = sum(p.budget or 0 for p in projects)
+    spent = sum(p.expenditure for p in projects)
+    stage.summary = {
+        "projects": len(projects),
+        "budget_yuan": yuan(budget),
+        "expenditure_yuan": yuan(spent),
+        "execution_pct": pct(spent, budget),
+        "time_progress_pct": percent(rules.time_progress(on)),
+        "lights": counted((r["light"] for r in stage.rows), LIGHTS),
+        "execution_lights": counted((r["execution_light"] for r in stage.rows), LIGHTS),
+        "goal_lights": counted((r["goal_light"] for r in stage.rows), LIGHTS),
+        **_coverage(loaded.of("unit_report"), executions, judge, stage.findings),
+        **ledger_facts(loaded.of("adjustment"), judge, stage.findings),
+        "by_reason": counted(reason for p in projects for reason in p.stated_reasons),
+        "by_proposal": counted(r["action"] for r in stage.rows),
+        "by_unit": _by_unit(projects, stage.rows),
+    }
+    red = stage.summary["lights"]["red"]
+    ledger = loaded.of("adjustment")
+    if ledger and (
+        said := rules.counts_at_odds(red, stage.summary["reduced_projects"], stage.summary["adjusted_projects"])
+    ):
+        stage.findings.append(judge.finding(rules.counts_at_odds, "监控处置台账", said, ledger[0].origin.where()))
+    return stage
+
+
+def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings: list[Finding]) -> Row:
+    indicators, lights = [], []
+    completions: list[tuple[Fraction, Fraction | None]] = []
+    for item in project.indicators:
+        judged = judge(rules.indicator_light)(item.target, item.actual, on)
+        lights.append(judged.light)
+        indicators.append(_indicator_row(item, judged))
+        if judged.completion is not None:
+            completions.append((_completion(item, judged), Fraction(item.weight) if item.weight else None))
+        _check_indicator(item, project, judge, findings)
+    execution = judge(rules.execution_light)(project.budget, project.expenditure, on)
+    goal = rules.goal_light(lights)
+    rate = exact_ratio(project.expenditure, project.budget)
+    achieved = _average(completions)
+    gap = achieved - rate if achieved is not None and rate is not None else None
+    overall = judge(rules.overall_light)(execution.light, goal, gap)
+    impossible = any(judge(rules.is_impossible)(text) for text in project.possibilities)
+    advice = judge(rules.treatment)(
+        overall.light,
+        execution.light,
+        goal,
+        project.stated_reasons,
+        project.budget,
+        project.expenditure,
+        impossible,
+        on,
+    )
+    sentences = _sentences(execution, goal, overall, indicators)
+    _light_findings(project, execution.light, goal, overall.light, sentences, judge, findings)
+    return {
+        "project_code": project.code,
+        "project_name": project.name,
+        "budget_unit": project.unit,
+        "department": project.department,
+        "budget_yuan": yuan_or_none(project.budget),
+        "expenditure_yuan": yuan(project.expenditure) if project.rows else None,
+        "execution_pct": percent(rate),
+        "progress_ratio_pct": percent(rate / rules.time_progress(on)) if rate is not None else None,
+        "execution_light": execution.light,
+        "goal_light": goal,
+        "light": overall.light,
+        "action": advice.action if advice else None,
+        "action_reason": advice.sentence if advice else None,
+        "response_days": advice.days if advice else None,
+        "reasons": [*(sentences if overall.light in ("red", "yellow") else []), *project.stated_reasons],
+        "goal_completion_pct": percent(achieved),
+        "indicators": indicators,
+        "origin": origin_row(project.origin),
+    }
+
+
+def _indicator_row(item: Indicator, judged: rules.IndicatorJudgement) -> Row:
+    target, actual = item.target, item.actual
+    return {
+        "level1": item.level1,
+        "level2": item.level2,
+        "level3": item.level3,
+        "operator": target.operator if target else None,
+        "target": (plain(target.value) if target.value is not None else target.text) if target else None,
+        "measure": target.measure if target else None,
+        "actual": (plain(actual.value) if actual.value is not None else actual.text) if actual else None,
+        "completion_pct": percent(judged.completion),
+        "progress_pct": percent(judged.progress),
+        "light": judged.light,
+        "sentence": judged.sentence,
+    }
+
+
+def _completion(item: Indicator, judged: rules.IndicatorJudgement) -> Fraction:
+    """计入目标完成率的完成程度：超额按 100% 计；反向指标守住为 100%，没守住按超出扣减。"""
+    done = judged.completion or Fraction(0)
+    if item.target is not None and item.target.operator in ("<=", "<"):
+        return Fraction(1) if judged.light != "red" else max(2 - done, Fraction(0))
+    return min(done, Fraction(1))
+
+
+def _average(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
+    """目标完成率：都写了权重的按权重平均，否则简单平均；没有可比的指标为 None。"""
+    if not parts:
+        return None
+    weights = [weight for _, weight in parts if weight]
+    if len(weights) == len(parts):
+        return sum((value * weight for value, weight in parts if weight), Fraction(0)) / sum(weights)
+    return sum((value for value, _ in parts), Fraction(0)) / len(parts)
+
+
+def _sentences(
+    execution: rules.Judgement, goal: Light, overall: rules.Judgement, indicators: Sequence[Row]
+) -> list[str]:
+    """这盏灯的道理：执行灯一句，起决定作用的指标各一句，合并一句。"""
+    worst = [
+        f"指标“{i['level3'] or '未命名'}”{i['sentence']}"
+        for i in indicators
+        if i["light"] == goal and goal in ("red", "yellow")
+    ]
+    return [execution.sentence, *worst, overall.sentence]
+
+
+def _light_findings(
+    project: MonitoredProject,
+    execution: Light,
+    goal: Light,
+    overall: Light,
+    sentences: Sequence[str],
+    judge: Judge,
+    findings: list[Finding],
+) -> None:
+    where = project.origin.where("expenditure")
+    if overall in ("red", "yellow"):
+        rule: Any = rules.execution_light
+        if execution != overall:
+            rule = rules.indicator_light if goal == overall else rules.overall_light
+            culprit = [i for i in project.indicators if goal == overall]
+            where = culprit[0].origin.where("actual") if culprit and goal == overall else where
+        level = "red" if overall == "red" else "yellow"
+        findings.append(
+            judge.finding(rule, project.name, f"{LIGHT_WORDS[overall]}：{'；'.join(sentences)}", where, level)
+        )
+    if project.rows and (said := rules.unexplained_light(overall, project.stated_reasons)):
+        findings.append(judge.finding(rules.unexplained_light, project.name, said, project.origin.where("reason")))
+    for rule, said in (
+        (rules.overspend, rules.overspend(project.budget, project.expenditure)),
+        (rules.spending_without_budget, rules.spending_without_budget(project.budget, project.expenditure)),
+    ):
+        if said:
+            findings.append(judge.finding(rule, project.name, said, project.origin.where("expenditure")))
+
+
+def _check_indicator(item: Indicator, project: MonitoredProject, judge: Judge, findings: list[Finding]) -> None:
+    name = f"{project.name}·{item.level3 or '未命名指标'}"
+    actions = [a.action for a in project.adjustments if a.action]
+    checks: list[tuple[Any, str | None, str]] = [
+        (rules.forecast_below_actual, rules.forecast_below_actual(item.target, item.actual, item.forecast), "forecast"),
+        (rules.impossible_untreated, judge(rules.impossible_untreated)(item.possibility, actions), "possibility"),
+    ]
+    if "actual" in item.origin.columns:
+        checks.append((rules.missing_actual, rules.missing_actual(item.actual), "actual"))
+    findings.extend(judge.finding(rule, name, said, item.origin.where(column)) for rule, said, column in checks if said)
+
+
+def _check_execution(record: Execution, judge: Judge, findings: list[Finding]) -> None:
+    said = judge(rules.stated_execution_rate)(record.execution_rate, record.adjusted_budget, record.expenditure)
+    if said:
+        where = record.origin.where("execution_rate")
+        findings.append(judge.finding(rules.stated_execution_rate, record.project_name, said, where))
+    left = record.adjusted_budget - record.expenditure
+    if record.balance is not None and abs(record.balance) != abs(left):
+        text = f"差额写 {yuan(record.balance)} 元，按调整后预算减累计支出重算是 {yuan(left)} 元"
+        findings.append(Finding("D21", "warning", record.project_name, text, record.origin.where("balance")))
+
+
+def _coverage(
+    reports: Sequence[UnitReport], executions: Sequence[Execution], judge: Judge, findings: list[Finding]
+) -> Row:
+    """单位整体支出监控报告的覆盖：应报 = 执行表里的单位，没有执行表时 = 登记表里的单位。"""
+    executed = {squeeze(r.budget_unit): r.budget_unit for r in executions if r.budget_unit}
+    registered = {squeeze(r.budget_unit): r for r in reports}
+    due = dict(executed) or {key: r.budget_unit for key, r in registered.items()}
+    dated = any("submitted_on" in r.origin.columns for r in reports)
+    reported = {squeeze(r.budget_unit) for r in reports if r.submitted_on is not None or not dated} & due.keys()
+    published = {squeeze(r.budget_unit) for r in reports if r.published_on is not None} & due.keys()
+    for key, record in registered.items():
+        if executed and key not in executed:
+            text = f"{one_line(record.budget_unit)}登记了监控报告，但执行表里没有这个单位，没有计入覆盖率"
+            findings.append(Finding("D22", "warning", record.budget_unit, text, record.origin.where("budget_unit")))
+    if reports:
+        where = Where(reports[0].origin.file, reports[0].origin.sheet)
+        for key, unit in due.items():
+            if key not in reported:
+                said = rules.unit_without_report(unit, ())
+                findings.append(judge.finding(rules.unit_without_report, unit, said or "", where))
+    return {
+        "units_due": len(due),
+        "units_reported": len(reported),
+        "units_published": len(published),
+        "coverage_pct": pct(len(reported), len(due)),
+    }
+
+
+def _by_unit(projects: Sequence[MonitoredProject], rows: Sequence[Row]) -> list[Row]:
+    """按单位汇总，单位按出现次序；没有单位的合在“未填单位”。"""
+    groups: dict[str, list[int]] = {}
+    for place, project in enumerate(projects):
+        groups.setdefault(project.unit or "未填单位", []).append(place)
+    result = []
+    for unit, places in groups.items():
+        budget = sum(projects[p].budget or 0 for p in places)
+        spent = sum(projects[p].expenditure for p in places)
+        lights = counted((rows[p]["light"] for p in places), LIGHTS)
+        result.append(
+            {
+                "budget_unit": unit,
+                "projects": len(places),
+                "budget_yuan": yuan(budget),
+                "expenditure_yuan": yuan(spent),
+                "execution_pct": pct(spent, budget),
+                "lights": lights,
+            }
+        )
+    return result

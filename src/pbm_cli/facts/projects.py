@@ -1,0 +1,67 @@
+"""被监控的项目：执行表的几行资金合成一个项目，指标和处置挂上来。"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pbm_cli.facts import attach
+from pbm_cli.identity import ProjectIndex, key_of
+from pbm_cli.loading import Loaded
+from pbm_cli.models import Adjustment, Execution, Finding, Indicator, Origin
+
+
+@dataclass(slots=True)
+class MonitoredProject:
+    """一个项目：预算和支出是各行资金之和（分）；没有执行行时 budget 为 None。"""
+
+    code: str | None
+    name: str
+    unit: str | None
+    department: str | None
+    origin: Origin
+    budget: int | None = None
+    expenditure: int = 0
+    rows: list[Execution] = field(default_factory=list)
+    indicators: Sequence[Indicator] = ()
+    adjustments: Sequence[Adjustment] = ()
+
+    @property
+    def stated_reasons(self) -> list[str]:
+        """单位填的偏差原因（执行表在前，指标表在后），不重复。"""
+        texts = [row.reason for row in self.rows] + [item.reason for item in self.indicators]
+        return list(dict.fromkeys(text for text in texts if text))
+
+    @property
+    def possibilities(self) -> list[str]:
+        """各指标填的完成目标可能性。"""
+        return [item.possibility for item in self.indicators if item.possibility]
+
+
+def gather_projects(loaded: Loaded) -> tuple[list[MonitoredProject], list[Finding]]:
+    """把执行、指标、处置各表的记录合成项目。没有执行表时，项目取自指标表。"""
+    index = ProjectIndex()
+    projects: list[MonitoredProject] = []
+    executions: list[Execution] = loaded.of("execution")
+    base: Sequence[Execution | Indicator] = executions or loaded.of("indicator")
+    for record in base:
+        place = index.place(key_of(record))
+        if place == len(projects):
+            department = record.department if isinstance(record, Execution) else None
+            projects.append(
+                MonitoredProject(
+                    record.project_code, record.project_name, record.budget_unit, department, record.origin
+                )
+            )
+        if isinstance(record, Execution):
+            project = projects[place]
+            project.budget = (project.budget or 0) + record.adjusted_budget
+            project.expenditure += record.expenditure
+            project.rows.append(record)
+    indicators, unmatched = attach(index, loaded.of("indicator"), "指标表")
+    adjustments, unmatched_adjustments = attach(index, loaded.of("adjustment"), "处置台账")
+    for place, found in indicators.items():
+        projects[place].indicators = found
+    for place, items in adjustments.items():
+        projects[place].adjustments = items
+    return projects, unmatched + (unmatched_adjustments if executions else [])

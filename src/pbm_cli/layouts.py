@@ -1,0 +1,216 @@
+"""版式：按表头认出一张工作表是哪一种，哪一列是哪个字段；认不出时说明差什么。
+
+版式是数据（layouts/*.toml）。一个字段的表头按强弱排列：中文名最强，[headings] 依次，[weak] 最弱；
+同一张表里两列都能当一个字段时，强的用，弱的列出来；一样强就是歧义，不猜。
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pbm_cli.errors import ConfigError
+from pbm_cli.models import RECORD_TYPES, Record, business_fields, field_title
+from pbm_cli.resources import layouts_folder
+from pbm_cli.text import squeeze
+
+_WEAK = 1000
+_PATTERN = 2000
+_NUMBERING = re.compile(r"^(?:\([一二三四五六七八九十\d]{1,2}\)|[一二三四五六七八九十\d]{1,2}[、.])(?=\D)")
+_UNIT_BRACKET = re.compile(r"\((?:人民币|单位:?|金额单位:?)*(?:元|千元|万元|百万元|亿元|%|分)\)")
+_LAST_BRACKET = re.compile(r"\([^()]*\)$")
+_GENERIC = frozenset({"小计", "合计", "总额", "金额", "总计", "数额", "总金额", "资金总额"})
+
+
+class _LayoutFile(BaseModel):
+    """一个版式文件的样子；多写的键是错误。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    needs: list[list[str]]
+    headings: dict[str, list[str]] = {}
+    weak: dict[str, list[str]] = {}
+    patterns: dict[str, list[str]] = {}
+    negative: dict[str, list[str]] = {}
+    positive: dict[str, list[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """一种表的版式。
+
+    needs：每组至少要有一个字段（"a+b" 表示两个都要）；keys：归一后的表头 → (字段, 强弱，越小越强)；
+    signs：字段 → {归一后的表头: 正负号}。
+    """
+
+    name: str
+    model: type[Record]
+    needs: tuple[tuple[str, ...], ...]
+    keys: dict[str, tuple[str, int]]
+    patterns: tuple[tuple[re.Pattern[str], str], ...]
+    signs: dict[str, dict[str, int]]
+
+    @property
+    def kind(self) -> str:
+        """表的种类。"""
+        return self.model.kind
+
+    def field_of(self, key: str) -> tuple[str, int] | None:
+        """一个归一后的表头对应的字段和强弱。"""
+        if found := self.keys.get(key):
+            return found
+        for pattern, field in self.patterns:
+            if pattern.match(key):
+                return field, _PATTERN
+        return None
+
+    def missing(self, fields: Iterable[str]) -> list[tuple[str, ...]]:
+        """还差哪几组必需的字段。"""
+        have = set(fields)
+        return [group for group in self.needs if not any(have.issuperset(choice.split("+")) for choice in group)]
+
+    def titles(self, group: Sequence[str]) -> str:
+        """一组字段的中文说法：审定金额 或 评减额。"""
+        return " 或 ".join("、".join(field_title(self.model, f) for f in choice.split("+")) for choice in group)
+
+
+@lru_cache(maxsize=65536)
+def heading_keys(text: str) -> tuple[str, ...]:
+    """一个表头可以怎样比：去空白、全角、编号、星号、冒号和单位括号；再去掉末尾的任意括号。"""
+    key = _UNIT_BRACKET.sub("", squeeze(text)).strip("*★:,，;；")
+    key = _NUMBERING.sub("", key).removesuffix("%") or key
+    keys = [key]
+    while (shorter := _LAST_BRACKET.sub("", keys[-1])) not in ("", keys[-1]):
+        keys.append(shorter)
+    return tuple(keys)
+
+
+def load_layouts(overlay: Path | None = None) -> list[Layout]:
+    """内置版式，叠上县里的（同名文件合并：县里的表头加在前面；新文件是新版式）。坏文件抛出 ConfigError。"""
+    files = {path.stem: [path] for path in sorted(layouts_folder().glob("*.toml"))}
+    if overlay is not None:
+        for path in sorted((overlay / "layouts").glob("*.toml")):
+            files.setdefault(path.stem, []).insert(0, path)
+    return [_build(name, [_read(path) for path in paths], paths[0]) for name, paths in files.items()]
+
+
+def _read(path: Path) -> _LayoutFile:
+    try:
+        return _LayoutFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path.name, f"版式文件不是正确的 TOML（{error}）", "请对照 docs/layouts.md 改正") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"{path.name}›{key}", f"版式的这个键不能用（{first['msg']}）", "请对照 docs/layouts.md"
+        ) from error
+
+
+def _build(name: str, parts: list[_LayoutFile], path: Path) -> Layout:
+    model = RECORD_TYPES.get(parts[0].kind)
+    if model is None:
+        raise ConfigError(f"{path.name}›kind", f"没有“{parts[0].kind}”这种表", f"可用：{'、'.join(RECORD_TYPES)}")
+    known = set(business_fields(model))
+    keys: dict[str, tuple[str, int]] = {}
+    for part in parts:
+        mentioned = {*part.headings, *part.weak, *part.patterns, *part.negative, *part.positive}
+        if unknown := mentioned - known:
+            raise ConfigError(
+                f"{path.name}›{min(unknown)}", f"“{parts[0].kind}”没有这个字段", f"可用：{'、'.join(known)}"
+            )
+    for part in parts:
+        for field, words in part.headings.items():
+            for strength, word in enumerate(words, start=1):
+                _put(keys, word, field, strength)
+    for field in business_fields(model):
+        title = heading_keys(field_title(model, field))[0]
+        if keys.get(title, (field, 0))[0] == field:  # 版式明说归别的字段的，听版式的
+            keys[title] = (field, 0)
+    for part in parts:
+        for field, weak in part.weak.items():
+            for strength, word in enumerate(weak):
+                _put(keys, word, field, _WEAK + strength)
+    patterns = [(re.compile(p), f) for part in parts for f, ps in part.patterns.items() for p in ps]
+    signs: dict[str, dict[str, int]] = {}
+    for part in parts:
+        for sign, table in ((-1, part.negative), (1, part.positive)):
+            for field, words in table.items():
+                signs.setdefault(field, {}).update({heading_keys(word)[0]: sign for word in words})
+    needs = tuple(tuple(group) for group in parts[-1].needs)
+    return Layout(name, model, needs, keys, tuple(patterns), signs)
+
+
+def _put(keys: dict[str, tuple[str, int]], word: str, field: str, strength: int) -> None:
+    key = heading_keys(word)[0]
+    if key not in keys or keys[key][1] > strength:
+        keys[key] = (field, strength)
+
+
+@dataclass(slots=True)
+class Match:
+    """一个表头块按某个版式的对应：columns 字段 → 列；spare 没用上的较弱列；ambiguous 一样强的列；unknown 不认识的列。"""
+
+    layout: Layout
+    columns: dict[str, int]
+    spare: list[tuple[int, str]]
+    ambiguous: dict[str, list[int]]
+    unknown: list[int]
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """越大越像：先看认出几个字段，再看不认识的少。"""
+        return len(self.columns) + len(self.ambiguous), -len(self.unknown)
+
+
+def match(layout: Layout, headings: Sequence[Sequence[str]], anchors: Sequence[int]) -> Match:
+    """把各列的表头（自上而下的几层）对到字段。anchors[c] 是第 c 列表头所在合并区的首列，同一合并区只算首列。"""
+    found: dict[str, list[tuple[int, int]]] = {}
+    unknown: list[int] = []
+    for column, levels in enumerate(headings):
+        if not levels or anchors[column] != column:
+            continue
+        hit = _field_of_column(layout, levels)
+        if hit is None:
+            unknown.append(column)
+        else:
+            found.setdefault(hit[0], []).append((hit[1], column))
+    result = Match(layout, {}, [], {}, unknown)
+    for field, hits in found.items():
+        hits.sort()
+        best = [column for strength, column in hits if strength == hits[0][0]]
+        if len(best) > 1:
+            result.ambiguous[field] = best
+        else:
+            result.columns[field] = best[0]
+        result.spare.extend((column, field) for strength, column in hits if strength > hits[0][0])
+    return result
+
+
+def _field_of_column(layout: Layout, levels: Sequence[str]) -> tuple[str, int] | None:
+    leaf, parents = heading_keys(levels[-1]), [heading_keys(level)[0] for level in levels[:-1]]
+    if leaf[0] in _GENERIC and parents:
+        for parent in reversed(parents):
+            if found := layout.field_of(parent):
+                return found
+    for key in leaf:
+        if found := layout.field_of(key):
+            return found
+    for parent in reversed(parents):
+        for key in (parent + leaf[0], leaf[0] + parent):
+            if found := layout.field_of(key):
+                return found
+    return None
+
+
+def nearest(matches: Sequence[Match]) -> Match | None:
+    """最接近的版式（缺得最少、认出最多）；一个字段都没认出时没有。"""
+    close = [m for m in matches if m.columns]
+    return min(close, key=lambda m: (len(m.layout.missing(m.columns)), -len(m.columns)), default=None)

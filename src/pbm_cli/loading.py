@@ -1,0 +1,456 @@
+"""单元格 → 记录和发现。每一行要么用了，要么说明为什么没用；一行都不会不声不响地丢掉。"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pbm_cli import fields
+from pbm_cli.cells import Cell, Merge, Sheet, Workbook, column_letters
+from pbm_cli.fields import Problem
+from pbm_cli.identity import conflicting_rows, repeated_rows
+from pbm_cli.layouts import Layout, Match
+from pbm_cli.models import (
+    Finding,
+    Kind,
+    Origin,
+    Record,
+    Where,
+    field_kind,
+    field_need,
+    field_title,
+)
+from pbm_cli.rows import RowReader
+from pbm_cli.tables import Finder, Table
+from pbm_cli.targets import Target, parse_actual, parse_target
+from pbm_cli.text import one_line
+from pbm_cli.totals import DataRow, TotalRow, check_totals, decimals
+
+_PARSERS: dict[str, Callable[[Cell], Any]] = {
+    Kind.RATE: fields.rate,
+    Kind.NUMBER: fields.number,
+    Kind.COUNT: fields.count,
+    Kind.DATE: fields.day,
+    Kind.CODE: fields.code,
+    Kind.TEXT: fields.text,
+    Kind.NAMED: fields.named,
+    Kind.YES: fields.yes_no,
+    Kind.CHOICE: fields.text,
+}
+_FILLED_DOWN = frozenset({Kind.CODE, Kind.TEXT, Kind.NAMED, Kind.CHOICE, Kind.YES})
+_SHOWN = 8
+
+
+@dataclass(slots=True)
+class SheetReport:
+    """一张工作表（或其中一张表）读成了什么。rows_read = rows_used + rows_rejected + rows_total。"""
+
+    name: str
+    kind: str | None
+    table: Table | None = None
+    closest: Match | None = None
+    usable: bool = False
+    rows_used: int = 0
+    rows_rejected: int = 0
+    rows_total: int = 0
+
+    @property
+    def rows_read(self) -> int:
+        """读到的行数（数据行与合计行）。"""
+        return self.rows_used + self.rows_rejected + self.rows_total
+
+
+@dataclass(slots=True)
+class FileReport:
+    """一个输入文件读成了什么；error 是整个文件不能用的原因。"""
+
+    file: str
+    sha256: str
+    sheets: list[SheetReport] = field(default_factory=list)
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Loaded:
+    """读入的全部结果。records 按种类，保持文件、工作表、行的次序。"""
+
+    files: list[FileReport] = field(default_factory=list)
+    records: dict[str, list[Record]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Any]:
+        """某一种记录。"""
+        return self.records.get(kind, [])
+
+    @property
+    def years(self) -> list[int]:
+        """各表标题里写的年度，不重复，按出现次序。"""
+        return list(dict.fromkeys(t.year for t in self._tables() if t.year))
+
+    @property
+    def cutoffs(self) -> list[dt.date]:
+        """执行表、指标表里写的数据截止日。"""
+        return list(dict.fromkeys(t.cutoff for t in self._tables("execution", "indicator") if t.cutoff))
+
+    def _tables(self, *kinds: str) -> list[Table]:
+        return [s.table for f in self.files for s in f.sheets if s.table and (not kinds or s.kind in kinds)]
+
+
+class Loader:
+    """把一个个工作簿读成记录。default_unit：没写单位的表用的单位（每单位多少分）。"""
+
+    def __init__(self, layouts: Sequence[Layout], default_unit: int | None = None, year: int | None = None) -> None:
+        self._finder = Finder(layouts)
+        self._default_unit = default_unit
+        self._year = year
+        self.loaded = Loaded()
+        self._sources: list[tuple[Record, SheetReport]] = []
+
+    def add(self, book: Workbook) -> None:
+        """读入一个工作簿。"""
+        report = FileReport(book.file, book.sha256)
+        self.loaded.files.append(report)
+        for remark in book.remarks:
+            self._say("D16", "hint", book.file, remark, Where(book.file))
+        for sheet in book.sheets:
+            report.sheets.extend(self._sheet(book.file, sheet))
+
+    def fail(self, file: str, reason: str) -> None:
+        """记下一个不能用的文件。"""
+        self.loaded.files.append(FileReport(file, "", error=reason))
+        self._say("D17", "error", file, reason, Where(file))
+
+    def finish(self) -> Loaded:
+        """去掉各方面都一样的行，核对同一键的行；之后不再读入。"""
+        repeated = repeated_rows([record for record, _ in self._sources])
+        for index, finding in repeated.items():
+            report = self._sources[index][1]
+            report.rows_used -= 1
+            report.rows_rejected += 1
+            self.loaded.findings.append(finding)
+        for index, (record, _) in enumerate(self._sources):
+            if index not in repeated:
+                self.loaded.records.setdefault(record.kind, []).append(record)
+        self.loaded.findings.extend(conflicting_rows(self.loaded.records))
+        return self.loaded
+
+    def _say(self, code: str, level: Any, subject: str, message: str, where: Where | None) -> None:
+        self.loaded.findings.append(Finding(code, level, subject, message, where))
+
+    def _sheet(self, file: str, sheet: Sheet) -> list[SheetReport]:
+        if not any(value is not None for row in sheet.rows for value in row):
+            return [SheetReport(sheet.name, None)]
+        found = self._finder.find(sheet, self._year)
+        where = Where(file, sheet.name)
+        self._hidden(sheet, where)
+        if not found.tables:
+            self._unrecognised(sheet, found.closest, where)
+            return [SheetReport(sheet.name, None, closest=found.closest)]
+        return [self._table(file, sheet, table) for table in found.tables]
+
+    def _hidden(self, sheet: Sheet, where: Where) -> None:
+        parts = ["这张工作表是隐藏的"] if sheet.hidden else []
+        if sheet.hidden_rows:
+            rows = sorted(sheet.hidden_rows)
+            parts.append(
+                f"有 {len(rows)} 个隐藏行（第 {'、'.join(str(r + 1) for r in rows[:_SHOWN])} 行{'等' if len(rows) > _SHOWN else ''}）"
+            )
+        if sheet.hidden_columns:
+            columns = sorted(sheet.hidden_columns)
+            parts.append(f"有 {len(columns)} 个隐藏列（{'、'.join(column_letters(c) for c in columns[:_SHOWN])} 列）")
+        if parts:
+            self._say("D15", "hint", sheet.name, "，".join(parts) + "；隐藏的内容同样读入、同样计算", where)
+
+    def _unrecognised(self, sheet: Sheet, closest: Match | None, where: Where) -> None:
+        if closest is None:
+            self._say("D12", "hint", sheet.name, "没有认出表头，这张工作表没有使用", where)
+            return
+        missing = "；".join(closest.layout.titles(group) for group in closest.layout.missing(closest.columns))
+        have = "、".join(field_title(closest.layout.model, f) for f in closest.columns)
+        level = "warning" if len(closest.columns) > 1 else "hint"
+        self._say(
+            "D12", level, sheet.name,
+            f"没有认出是哪种表，没有使用。最接近“{closest.layout.model.sheet_title}”：已认出 {have}；还缺 {missing}", where,
+        )  # fmt: skip
+
+    def _table(self, file: str, sheet: Sheet, table: Table) -> SheetReport:
+        report = SheetReport(sheet.name, table.layout.kind, table)
+        origin = Origin(file, sheet.name, table.heading_rows[1] + 1, table.columns)
+        reader = RowReader(sheet, table)
+        usable = report.usable = self._usable(sheet, table, origin)
+        self._columns(table, origin)
+        rows = _TableRows(self, sheet, table, report, origin)
+        labels: list[int] = []
+        totals: list[TotalRow] = []
+        for index in table.rows:
+            what = reader.kind(index)
+            if what == "total":
+                report.rows_total += 1
+                cells = sheet.rows[index]
+                totals.append(TotalRow(index, reader.total_word(cells), reader.total_label(cells) or "", cells))
+            elif what == "data" and usable:
+                rows.add(index)
+            elif what == "data":
+                report.rows_rejected += 1
+            elif what == "label":
+                labels.append(index + 1)
+        if labels:
+            shown = "、".join(map(str, labels[:_SHOWN])) + ("等" if len(labels) > _SHOWN else "")
+            self._say(
+                "D19",
+                "hint",
+                sheet.name,
+                f"第 {shown} 行是标题或分组文字，不作数据",
+                Where(file, sheet.name, f"A{labels[0]}"),
+            )
+        if usable:
+            self.loaded.findings.extend(check_totals(table, origin, rows.amounts, totals, rows.places))
+        return report
+
+    def _usable(self, sheet: Sheet, table: Table, origin: Origin) -> bool:
+        """单位与列都清楚才用；不清楚时说明，整张表不用。"""
+        where = Where(origin.file, origin.sheet, f"A{table.heading_rows[0] + 1}")
+        title = table.layout.model.sheet_title
+        if table.conflicting_units and any(u == table.conflicting_units[0] for u in table.units.values()):
+            self._say(
+                "D11",
+                "error",
+                title,
+                "表头上方写了两种金额单位，不能判断用哪一种；这张表没有使用。请只保留一处“单位：”",
+                where,
+            )
+            return False
+        required = {f for group in table.layout.needs for choice in group for f in choice.split("+")}
+        if wrong := required & table.match.ambiguous.keys():
+            name = field_title(table.layout.model, min(wrong))
+            columns = "、".join(column_letters(c) for c in table.match.ambiguous[min(wrong)])
+            self._say(
+                "D14",
+                "error",
+                title,
+                f"{columns} 列都像“{name}”，不能判断用哪一列；这张表没有使用。请改掉一个表头",
+                where,
+            )
+            return False
+        unstated = [name for name, unit in table.units.items() if unit is None]
+        if self._default_unit is not None:
+            table.units.update(dict.fromkeys(unstated, self._default_unit))
+            return True
+        unstated = [n for n in unstated if not self._units_in_cells(sheet, table, n)]
+        if unstated:
+            names = "、".join(field_title(table.layout.model, n) for n in unstated)
+            self._say(
+                "D11", "error", title,
+                f"没有写金额单位（{names}），不能判断是元还是万元；这张表没有使用。"
+                "请加 --unit 元|万元|亿元，或在表头上方写“单位：万元”", where,
+            )  # fmt: skip
+            return False
+        return True
+
+    def _units_in_cells(self, sheet: Sheet, table: Table, name: str) -> bool:
+        column = table.columns[name]
+        values = [row[column] for i in table.rows if column < len(row := sheet.rows[i])]
+        stated = [v for v in values if not fields.blank(v)]
+        return bool(stated) and not any(isinstance(fields.money(v, None), Problem) for v in stated)
+
+    def _columns(self, table: Table, origin: Origin) -> None:
+        where = Where(origin.file, origin.sheet, f"A{table.heading_rows[0] + 1}")
+        title, model = table.layout.model.sheet_title, table.layout.model
+        names = [
+            f"{column_letters(c)}“{one_line(table.headings[c])}”" for c in table.match.unknown if c in table.headings
+        ]
+        names = [n for n in names if not n.endswith(("“序号”", "“备注”", "“行号”"))]
+        if names:
+            self._say("D13", "hint", title, f"有 {len(names)} 个不认识的表头，没有使用：{'、'.join(names)}", where)
+        spare = [
+            f"{column_letters(c)}“{one_line(table.headings[c])}”（已有更明确的“{field_title(model, f)}”）"
+            for c, f in table.match.spare
+        ]
+        if spare:
+            self._say("D13", "hint", title, f"这些列没有使用：{'、'.join(spare)}", where)
+        for name, columns in table.match.ambiguous.items():
+            letters = "、".join(column_letters(c) for c in columns)
+            self._say(
+                "D14",
+                "warning",
+                title,
+                f"{letters} 列都像“{field_title(model, name)}”，这一项没有使用；请改掉一个表头",
+                where,
+            )
+
+    def keep(self, record: Record, report: SheetReport) -> None:
+        """收下一条记录。"""
+        report.rows_used += 1
+        self._sources.append((record, report))
+
+    def report_cell(self, code: str, level: Any, subject: str, message: str, where: Where) -> None:
+        """记下一条关于单元格的发现。"""
+        self._say(code, level, subject, message, where)
+
+
+class _TableRows:
+    """一张表的数据行 → 记录。"""
+
+    def __init__(self, loader: Loader, sheet: Sheet, table: Table, report: SheetReport, origin: Origin) -> None:
+        self._loader, self._sheet, self._table, self._report, self._origin = loader, sheet, table, report, origin
+        model = table.layout.model
+        self._model = model
+        self._kinds = {name: field_kind(model, name) for name in table.columns}
+        self._plan = [
+            (n, c, self._kinds[n]) for n, c in table.columns.items() if self._kinds[n] not in (Kind.TARGET, Kind.ACTUAL)
+        ]
+        self._needs = {name: field_need(model, name) for name in model.model_fields if name != "origin"}
+        self._absent = [n for n, need in self._needs.items() if need == "finding" and n not in table.columns]
+        self._fill = self._merged_text(sheet.merges)
+        self.amounts: list[DataRow] = []
+        self.places: dict[str, int] = {}
+        if self._absent:
+            names = "、".join(field_title(model, n) for n in self._absent)
+            where = Where(origin.file, origin.sheet, f"A{table.heading_rows[0] + 1}")
+            loader.report_cell("D05", "warning", model.sheet_title, f"表里没有“{names}”列", where)
+
+    def _merged_text(self, merges: Sequence[Merge]) -> dict[tuple[int, int], Cell]:
+        """文字列的竖向合并：下面各行用第一行的值。金额不填，以免重复计算。"""
+        columns = {c for n, c in self._table.columns.items() if self._kinds[n] in _FILLED_DOWN}
+        filled: dict[tuple[int, int], Cell] = {}
+        for merge in merges:
+            if merge.bottom > merge.top and merge.top >= self._table.rows.start and merge.left in columns:
+                values = self._sheet.rows[merge.top]
+                value = values[merge.left] if merge.left < len(values) else None
+                for row in range(merge.top + 1, merge.bottom + 1):
+                    filled[row, merge.left] = value
+        return filled
+
+    def add(self, index: int) -> None:
+        row = self._sheet.rows[index]
+        origin = Origin(self._origin.file, self._origin.sheet, index + 1, self._origin.columns)
+        values: dict[str, Any] = {}
+        problems: list[tuple[str, Problem]] = []
+        for name, column, kind in self._plan:
+            cell = self._cell(row, index, column)
+            value = self._parse(name, kind, cell)
+            if value.__class__ is Problem:
+                problems.append((name, value))
+                value = value.value if value.usable else None
+            values[name] = value
+            if kind == Kind.MONEY and value is not None:
+                self.places[name] = max(self.places.get(name, 0), decimals(cell))
+        self._split_glued_code(row, index, values)
+        self._targets(row, index, values, problems)
+        usable = self._judge(values, problems, origin)
+        amounts = {
+            n: v for n, v in values.items() if v.__class__ is int and self._kinds.get(n) in (Kind.MONEY, Kind.COUNT)
+        }
+        names = frozenset(
+            v
+            for n, v in values.items()
+            if v.__class__ is str and n in ("budget_unit", "department", "fund", "category")
+        )
+        self.amounts.append(DataRow(index, usable, amounts, names))
+        if usable:
+            self._loader.keep(self._build(values, origin), self._report)
+        else:
+            self._report.rows_rejected += 1
+
+    def _cell(self, row: list[Cell], index: int, column: int) -> Cell:
+        value = row[column] if column < len(row) else None
+        return self._fill.get((index, column)) if value is None and self._fill else value
+
+    def _parse(self, name: str, kind: str, cell: Cell) -> Any:
+        if kind != Kind.MONEY:
+            return _PARSERS[kind](cell)
+        value = fields.money(cell, self._table.units[name])
+        sign = self._table.signs.get(name)
+        return value if sign is None or value.__class__ is not int else sign * abs(value)
+
+    def _split_glued_code(self, row: list[Cell], index: int, values: dict[str, Any]) -> None:
+        """项目名称写成“代码-名称”而没有编码列时，把代码拆出来。"""
+        name = next((n for n in ("project_name", "subject") if n in self._table.columns), None)
+        if name is None or values.get("project_code") is not None or "project_code" not in self._needs:
+            return
+        cell = self._cell(row, index, self._table.columns[name])
+        if isinstance(cell, str) and (code := fields.split_code_name(cell)[0]):
+            values["project_code"] = code
+
+    def _targets(
+        self, row: list[Cell], index: int, values: dict[str, Any], problems: list[tuple[str, Problem]]
+    ) -> None:
+        columns = self._table.columns
+        if "target" not in columns:
+            return
+        cells = {
+            n: self._cell(row, index, columns[n]) if n in columns else None for n in ("target", "operator", "measure")
+        }
+        actuals = [n for n in ("actual", "forecast") if n in columns]
+        for name in ("target", *actuals):
+            cell = cells["target"] if name == "target" else self._cell(row, index, columns[name])
+            bad = fields.text(cell)
+            if isinstance(bad, Problem) and not bad.usable:
+                problems.append((name, bad))
+                cells[name] = None
+            elif name != "target":
+                cells[name] = cell
+        target = parse_target(cells["target"], cells["operator"], cells["measure"])
+        values["target"] = target
+        remarks = [("target", r) for r in target.remarks] if target else []
+        for name in actuals:
+            actual = parse_actual(cells[name], target or Target("", "qualitative", None))
+            values[name] = actual
+            remarks.extend((name, r) for r in (actual.remarks if actual else ()))
+        problems.extend(
+            (name, Problem(remark, level="hint", usable=True, value=values[name])) for name, remark in remarks
+        )
+
+    def _judge(self, values: dict[str, Any], problems: list[tuple[str, Problem]], origin: Origin) -> bool:
+        """这一行能不能用；同时把每个坏单元格记成发现。"""
+        subject = str(
+            values.get("project_name") or values.get("subject") or values.get("budget_unit") or f"第 {origin.row} 行"
+        )
+        broken = {name for name, problem in problems if not problem.usable}
+        reject = any(self._needs[name] == "unusable" for name in broken)
+        for name, problem in problems:
+            title = field_title(self._model, name)
+            fatal = not problem.usable and self._needs[name] == "unusable"
+            code = "D01" if fatal else "D04" if problem.usable else "D03"
+            level = "error" if fatal else problem.level if problem.usable else "warning"
+            tail = "；这一行没有使用" if fatal else ("" if problem.usable else "；这一格按空白处理")
+            hint = f"。{problem.hint}" if problem.hint else ""
+            self._loader.report_cell(
+                code, level, subject, f"{title}：{problem.message}{tail}{hint}", origin.where(name)
+            )
+        for name, need in self._needs.items():
+            if values.get(name) is not None or name in broken or name in self._absent:
+                continue
+            if need == "unusable":
+                reject = True
+                self._loader.report_cell(
+                    "D02",
+                    "error",
+                    subject,
+                    f"{field_title(self._model, name)}是空的，这一行没有使用{self._merge_note(origin, name)}",
+                    origin.where(name),
+                )
+            elif need == "finding":
+                self._loader.report_cell(
+                    "D05", "warning", subject, f"{field_title(self._model, name)}是空的", origin.where(name)
+                )
+        groups = self._model.alternatives
+        if not reject and groups and not any(all(values.get(f) is not None for f in group) for group in groups):
+            reject = True
+            names = " 或 ".join("、".join(field_title(self._model, f) for f in group) for group in groups)
+            self._loader.report_cell(
+                "D02", "error", subject, f"{names}至少要有一项，这一行没有使用", origin.where(groups[0][0])
+            )
+        return not reject
+
+    def _merge_note(self, origin: Origin, name: str) -> str:
+        column = self._table.columns.get(name, -1)
+        row = origin.row - 1
+        inside = any(m.left <= column <= m.right and m.top < row <= m.bottom for m in self._sheet.merges)
+        return "（它在合并单元格里，金额只算一次，算在合并区的第一行；请拆开填写）" if inside else ""
+
+    def _build(self, values: dict[str, Any], origin: Origin) -> Record:
+        complete = {name: values.get(name) for name in self._needs}
+        return self._model.model_construct(None, origin=origin, **complete)

@@ -1,0 +1,164 @@
+"""把一个文件完整地写好再换上：要么是旧的，要么是新的，不会是一半。"""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import secrets
+import stat
+import sys
+import time
+import unicodedata
+import zlib
+from collections.abc import Collection
+from pathlib import Path
+
+from pbm_cli.errors import OutputError
+
+ATTEMPTS = 3
+PAUSE_SECONDS = 0.2
+BESIDE = 9
+_REASONS = {
+    errno.EACCES: ("没有写入的权限", "请换一个文件夹，或请管理员开放权限"),
+    errno.EPERM: ("没有写入的权限", "请换一个文件夹，或请管理员开放权限"),
+    errno.EROFS: ("这个磁盘是只读的", "请换一个文件夹"),
+    errno.ENOSPC: ("磁盘已满", "请清出空间后再试，或换一个磁盘"),
+    errno.EDQUOT: ("磁盘配额已满", "请清出空间后再试，或换一个磁盘"),
+    errno.ENAMETOOLONG: ("文件名太长", "请换一个短一些的名字"),
+    errno.ENOTDIR: ("上级不是文件夹，而是文件", "请换一个文件夹"),
+    errno.EEXIST: ("上级不是文件夹，而是文件", "请换一个文件夹"),
+    errno.EIO: ("磁盘读写出错", "请检查磁盘，或换一个磁盘"),
+}
+
+
+def write(path: Path, data: bytes, inputs: Collection[Path] = ()) -> Path:
+    """写出 data，交回实际写成的路径。
+
+    目标正被 WPS 或 Excel 打开时稍等再试，仍不行就写成旁边的“名称_1”。写不成抛出 OutputError，原来的文件不变，
+    也不留下临时文件。目标就是某个输入文件时拒绝。
+    """
+    _refuse_inputs(path, inputs)
+    target = path.resolve() if path.is_symlink() else path
+    if target.is_dir():
+        raise OutputError(str(path), "这是一个文件夹，不能当作文件写", "请写上文件名")
+    _make_folder(target.parent)
+    _sweep(target.parent)
+    temporary = target.parent / f"{_own_prefix()}{secrets.token_hex(6)}.tmp"
+    try:
+        _write_through(temporary, data, target)
+        written = _replace(temporary, target, path)
+    except OSError as error:
+        raise _explained(path, error) from error
+    finally:
+        _remove(temporary)
+    _sync_folder(written.parent)
+    return path if written == target else written
+
+
+def _refuse_inputs(path: Path, inputs: Collection[Path]) -> None:
+    wanted = _folded(path)
+    for source in inputs:
+        if _folded(source) == wanted or _same_file(path, source):
+            raise OutputError(str(path), "结果不能写在输入文件上", "输入文件从不改动，请用 -o 换一个名字")
+
+
+def _folded(path: Path) -> str:
+    return unicodedata.normalize("NFC", os.path.normcase(path.resolve())).casefold()
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason, hint = _REASONS.get(error.errno or 0, (error.strerror or "原因不明", "请换一个文件夹"))
+        raise OutputError(str(folder), f"建不了文件夹：{reason}", hint) from error
+
+
+def _own_prefix() -> str:
+    return f".pbm-{zlib.crc32(platform.node().encode()):08x}-{os.getpid()}-"
+
+
+def _sweep(folder: Path) -> None:
+    """清掉这台机器上已经结束的 pbm 留下的临时文件。"""
+    mine = _own_prefix().rsplit("-", 2)[0]
+    for leftover in folder.glob(f"{mine}-*.tmp"):
+        owner = leftover.name.removeprefix(f"{mine}-").partition("-")[0]
+        if owner.isdigit() and int(owner) != os.getpid() and not _alive(int(owner)):
+            _remove(leftover)
+
+
+def _alive(process: int) -> bool:
+    if sys.platform == "win32":
+        return False  # 还在写的临时文件在 Windows 上删不掉，不必先问
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _write_through(temporary: Path, data: bytes, target: Path) -> None:
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if target.exists():
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+
+
+def _replace(temporary: Path, target: Path, shown: Path) -> Path:
+    for attempt in range(ATTEMPTS):
+        try:
+            os.replace(temporary, target)  # noqa: PTH105  测试在这里设故障
+            return target
+        except PermissionError:
+            if attempt + 1 < ATTEMPTS:
+                time.sleep(PAUSE_SECONDS)
+    for number in range(1, BESIDE + 1):
+        beside = target.with_name(f"{target.stem}_{number}{target.suffix}")
+        if beside.exists():
+            continue
+        try:
+            os.replace(temporary, beside)  # noqa: PTH105
+            return beside
+        except PermissionError:
+            continue
+    raise OutputError(str(shown), "文件正被其他程序打开，旁边也写不下", "请关闭打开它的 WPS 或 Excel 再试")
+
+
+def _remove(temporary: Path) -> None:
+    try:
+        temporary.unlink(missing_ok=True)
+    except OSError:
+        return  # 留给下一次运行清理
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return  # 文件本身已经落盘；有的文件系统不许打开文件夹
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
+
+
+def _explained(path: Path, error: OSError) -> OutputError:
+    reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error) or "原因不明", "请换一个位置再试"))
+    return OutputError(str(path), f"写不出去：{reason}", f"{hint}；原来的文件没有变")

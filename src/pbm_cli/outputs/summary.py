@@ -1,0 +1,130 @@
+"""summary → 一个个带中文名的数和小表。Excel 的汇总页、Markdown 和终端共用。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pbm_cli.models import LIGHT_WORDS
+from pbm_cli.outputs.columns import COMMANDS, STAGES, Column, Document, Form, Row, column, label
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """汇总里的一个数：键、名称、值（JSON 里的原值）、类型、单位。"""
+
+    key: str
+    title: str
+    value: Any
+    form: Form
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """汇总里的一张小表。"""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+# 键 → (小表的名称, 第一列的名称, 计数的单位)
+_GROUPS: Mapping[str, tuple[str, str, str]] = {
+    "by_conclusion": ("按评估结论", "评估结论", "个"),
+    "by_grade": ("按等级", "等级", "个"),
+    "synchronised": ("五同步", "步骤", "个"),
+    "lights": ("总灯", "灯", "个"),
+    "execution_lights": ("执行灯", "灯", "个"),
+    "goal_lights": ("目标灯", "灯", "个"),
+    "by_action": ("按处置措施", "处置措施", "个"),
+    "by_reason": ("按偏差原因", "偏差原因", "个"),
+    "by_level": ("按评价层次", "评价层次", "个"),
+    "by_subject_kind": ("按对象类型", "对象类型", "个"),
+    "by_fund": ("按四本预算", "资金", "个"),
+}
+_TABLES: Mapping[str, str] = {
+    "by_unit": "按单位",
+    "townships": "镇街财政运行",
+    "counties": "各区县",
+    "totals": "合计比较",
+}
+_SUMMARY_COLUMNS: Mapping[tuple[str, str], Column] = {
+    ("goals", "comments"): Column("comments", "人工修改意见", "count", "条"),
+    ("goals", "indicators"): Column("indicators", "指标", "count", "条"),
+}
+
+
+def stages(document: Document) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """(阶段, 中文名, 汇总)；report 与 rollup 有几个阶段，其余命令只有一个；没有的阶段不列。"""
+    command = str(document.get("command") or "")
+    summary = document.get("summary")
+    if not isinstance(summary, Mapping):
+        return []
+    nested = summary.get("total") if command == "rollup" else summary if command == "report" else None
+    if isinstance(nested, Mapping):
+        found = [(stage, STAGES[stage], nested[stage]) for stage in STAGES if isinstance(nested.get(stage), Mapping)]
+        if command == "rollup":
+            found.append((command, COMMANDS[command], {key: item for key, item in summary.items() if key != "total"}))
+        return found
+    return [(command, COMMANDS.get(command, command), summary)]
+
+
+def figures(stage: str, summary: Mapping[str, Any]) -> list[Figure]:
+    """汇总里的单个数，按给出的次序。"""
+    found = []
+    for key, value in summary.items():
+        if isinstance(value, Mapping | list):
+            continue
+        known = _SUMMARY_COLUMNS.get((stage, key)) or column(stage, key)
+        unit = "万元" if known.form == "money" else known.unit
+        found.append(Figure(key, known.title, value, known.form, unit))
+    return found
+
+
+def tables(stage: str, summary: Mapping[str, Any]) -> list[Table]:
+    """汇总里的分组与清单，按给出的次序；空的不列。"""
+    return [table for key, value in summary.items() if (table := _table(stage, key, value)) and table.rows]
+
+
+def _table(stage: str, key: str, value: Any) -> Table | None:
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        rows = tuple(_flat(item) for item in value)
+        return Table(key, _TABLES.get(key, label(key)), _row_columns(stage, rows), rows)
+    if not isinstance(value, Mapping):
+        return None
+    if any(isinstance(item, Mapping) for item in value.values()):
+        rows = tuple(
+            {"name": label(str(name)), **_flat(item)} for name, item in value.items() if isinstance(item, Mapping)
+        )
+        return Table(key, _TABLES.get(key, label(key)), _row_columns(stage, rows), rows)
+    title, head, unit = _GROUPS.get(key, (label(key), "名称", ""))
+    lights = key.endswith("lights") or (bool(value) and all(name in LIGHT_WORDS for name in value))
+    heads = (Column("key", head, "light" if lights else "text"), Column("count", "数量", "count", unit))
+    names = ((name if lights else label(str(name))) for name in value)
+    return Table(
+        key, title, heads, tuple({"key": name, "count": n} for name, n in zip(names, value.values(), strict=True))
+    )
+
+
+def _row_columns(stage: str, rows: Sequence[Row]) -> tuple[Column, ...]:
+    keys: dict[str, None] = {}
+    for row in rows:
+        keys.update(dict.fromkeys(row))
+    return tuple(_SUMMARY_COLUMNS.get((stage, key)) or column(stage, key) for key in keys)
+
+
+def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(_pairs(item))
+
+
+def _pairs(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in item.items():
+        if isinstance(value, Mapping):
+            yield from (
+                (f"{key}.{name}", inner) for name, inner in value.items() if not isinstance(inner, Mapping | list)
+            )
+        else:
+            yield key, value

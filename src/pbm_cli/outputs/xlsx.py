@@ -1,0 +1,142 @@
+"""Excel 工作底稿：汇总、明细、指标、问题清单、依据、来源。"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pbm_cli.models import RECORD_TYPES
+from pbm_cli.outputs.columns import (
+    COMMANDS,
+    EVIDENCE_WORDS,
+    FINDING_COLUMNS,
+    PARAMETER_COLUMNS,
+    Column,
+    Document,
+    Row,
+    columns,
+    indicator_columns,
+    rows_by_stage,
+    title,
+)
+from pbm_cli.outputs.provenance import compact, provenance
+from pbm_cli.outputs.xlsx_book import Book, grid, put, titled
+from pbm_cli.outputs.xlsx_summary import write_summary
+
+_INPUT_COLUMNS = (
+    Column("file", "文件"), Column("sha256", "SHA-256", "code"), Column("sheet", "工作表"), Column("kind", "识别为"),
+    Column("rows_read", "读到的行", "count"), Column("rows_used", "采用的行", "count"),
+    Column("rows_rejected", "不能用的行", "count"), Column("rows_total", "合计行", "count"),
+)  # fmt: skip
+_FORM_TITLES: Mapping[str, str] = {
+    "goal_form": "绩效目标申报表（一表一项目）", "monitoring_form": "绩效监控表（一表一项目）",
+    "self_evaluation_form": "绩效自评表（一表一项目）", "department_form": "部门整体支出绩效自评表",
+}  # fmt: skip
+_RUN_LINES = (
+    ("pbm", "pbm 版本"), ("command", "命令"), ("county", "区县"), ("issuer", "编制单位"), ("year", "年度"),
+    ("ruleset", "规则集"), ("ruleset_digest", "规则集摘要"), ("on", "截止日"),
+)  # fmt: skip
+
+
+def render(document: Document) -> bytes:
+    """文档 → xlsx 字节。同样的文档写出同样的字节。"""
+    name = title(document)
+    book = Book(name, compact(provenance(document)))
+    write_summary(book, document, f"{name} 汇总", note(document))
+    _details(book, document, name)
+    findings: list[Row] = document.get("findings") or []
+    sheet = titled(book, "问题清单", f"{name} 问题清单", f"共 {len(findings)} 条；单元格地址指原工作簿")
+    grid(book, sheet, 2, FINDING_COLUMNS, findings)
+    _basis(book, document, name)
+    _sources(book, document, name)
+    return book.bytes()
+
+
+def note(document: Document) -> str:
+    """标题下的一行：编制单位、截止日、规则集、金额单位。"""
+    parts = [("编制单位", "issuer"), ("截止日", "on"), ("规则集", "ruleset")]
+    found = [f"{word}：{document[key]}" for word, key in parts if document.get(key)]
+    return "　".join([*found, "金额单位：万元", f"pbm {document.get('pbm') or ''}"])
+
+
+def _details(book: Book, document: Document, name: str) -> None:
+    groups = rows_by_stage(document)
+    several = document.get("command") == "report" or len(groups) > 1
+    for stage, rows in groups:
+        word = COMMANDS.get(stage, stage)
+        tag = f"-{word}" if several else ""
+        heads = [
+            Column(item.key, "指标数", "count") if item.form == "indicators" else item for item in columns(stage, rows)
+        ]
+        shown = [_counted(row) for row in rows]
+        sheet = titled(book, f"明细{tag}", f"{name} 明细{tag}", f"共 {len(rows)} 行；金额单位：万元")
+        grid(book, sheet, 2, heads, shown)
+        sheet.freeze_panes(3, 2)
+        indicators = _indicators(rows)
+        if indicators:
+            about = [Column("project_code", "项目编码", "code"), Column("project_name", "对象")]
+            about.append(Column("budget_unit", "预算单位"))
+            sheet = titled(book, f"指标{tag}", f"{name} 指标{tag}", f"共 {len(indicators)} 条指标")
+            grid(book, sheet, 2, [*about, *indicator_columns(indicators)], indicators)
+    if not groups:
+        sheet = titled(book, "明细", f"{name} 明细", "没有明细行")
+        sheet.write_string(2, 0, "（无）")
+
+
+def _counted(row: Row) -> Row:
+    found = row.get("indicators")
+    return {**row, "indicators": len(found)} if isinstance(found, list) else row
+
+
+def _indicators(rows: Sequence[Row]) -> list[Row]:
+    found: list[Row] = []
+    for row in rows:
+        items = row.get("indicators")
+        if isinstance(items, list):
+            about = {
+                "project_code": row.get("project_code"),
+                "project_name": row.get("project_name") or row.get("subject"),
+                "budget_unit": row.get("budget_unit"),
+            }
+            found.extend({**about, **item} for item in items)
+    return found
+
+
+def _basis(book: Book, document: Document, name: str) -> None:
+    rows: list[Row] = []
+    for item in document.get("parameters") or []:
+        evidence = item.get("evidence")
+        rows.append({**item, "evidence": EVIDENCE_WORDS.get(str(evidence), evidence)})
+    sheet = titled(book, "依据", f"{name} 依据", f"本次用到的 {len(rows)} 个参数及其依据")
+    grid(book, sheet, 2, PARAMETER_COLUMNS, rows)
+
+
+def _sources(book: Book, document: Document, name: str) -> None:
+    sheet = titled(book, "来源", f"{name} 来源", "这些结果由下列文件、规则集和版本算出；同样的输入得到同样的结果")
+    row = 2
+    for key, word in _RUN_LINES:
+        sheet.write_string(row, 0, word, book.format(bold=True))
+        value: Any = document.get(key)
+        put(sheet, (row, 1), COMMANDS.get(str(value), value) if key == "command" else value, "code", book.format())
+        row += 1
+    grid(book, sheet, row + 1, _INPUT_COLUMNS, _input_rows(document))
+    sheet.freeze_panes(0, 0)
+    sheet.set_column(1, 1, 68)
+
+
+def _input_rows(document: Document) -> list[Row]:
+    rows: list[Row] = []
+    for item in document.get("inputs") or []:
+        about = {"file": item.get("file"), "sha256": item.get("sha256")}
+        sheets = item.get("sheets") or [{}]
+        rows.extend(
+            {**about, **sheet, "sheet": sheet.get("name"), "kind": _kind(sheet.get("kind"))} for sheet in sheets
+        )
+    return rows
+
+
+def _kind(kind: str | None) -> str:
+    if not kind:
+        return "未认出，没有使用"
+    model = RECORD_TYPES.get(kind)
+    return model.sheet_title if model else _FORM_TITLES.get(kind, kind)

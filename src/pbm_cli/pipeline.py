@@ -1,0 +1,275 @@
+"""一次运行：读 → 装 → 判 → 汇。写在 outputs，印在 console。"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pbm_cli.config import NAME, UNITS, Config, load_config
+from pbm_cli.errors import Exit, InputError, PbmError, UsageError
+from pbm_cli.facts import Facts, Judge, StageFacts
+from pbm_cli.facts.assess import assess_facts
+from pbm_cli.facts.changes import light_changes, previous_rows
+from pbm_cli.facts.document import parameter_rows
+from pbm_cli.facts.evaluate import evaluate_facts
+from pbm_cli.facts.goals import goals_facts
+from pbm_cli.facts.mechanism import mechanism_facts
+from pbm_cli.facts.monitor import monitor_facts
+from pbm_cli.layouts import load_layouts
+from pbm_cli.loading import FileReport, Loaded, Loader, SheetReport
+from pbm_cli.models import RECORD_TYPES, Finding
+from pbm_cli.parameters import load_ruleset
+from pbm_cli.workbook import Reader, find_workbooks
+
+FAIL_LEVELS: dict[str, tuple[str, ...]] = {
+    "never": (),
+    "error": ("error",),
+    "red": ("error", "red"),
+    "yellow": ("error", "red", "yellow"),
+}
+STAGE_KINDS: dict[str, tuple[str, ...]] = {
+    "assess": ("assessment",),
+    "goals": ("goal", "indicator", "review"),
+    "monitor": ("execution", "indicator", "adjustment", "unit_report"),
+    "evaluate": ("evaluation", "township"),
+    "mechanism": ("training", "document"),
+}
+# 查漏评时还要看的清单
+_ALSO_READ: dict[str, tuple[str, ...]] = {"assess": ("goal", "execution")}
+DEFAULT_RULESET = "national"
+_NO_DATE = dt.date.max
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """命令行上的共同选项；没有给的为 None。"""
+
+    on: dt.date | None = None
+    ruleset: str | None = None
+    unit: str | None = None
+    overlay: Path | None = None
+    previous: Path | None = None
+
+
+class UnusableError(PbmError):
+    """输入一点也不能用；findings 说每个文件为什么。"""
+
+    def __init__(self, where: str, message: str, hint: str, findings: Sequence[Finding]) -> None:
+        super().__init__(where, message, hint)
+        self.findings = list(findings)
+
+
+@dataclass(slots=True)
+class Run:
+    """读好的输入和设定。"""
+
+    config: Config
+    options: Options
+    loaded: Loaded
+    sources: list[Path] = field(default_factory=list)
+
+    @property
+    def overlay(self) -> Path | None:
+        """县里的覆盖文件夹。"""
+        return self.options.overlay or self.config.overlay
+
+    @property
+    def year(self) -> int | None:
+        """数据的年度：pbm.toml，其次表上写的；几张表写的不同时取第一张。"""
+        return self.config.year or next(iter(self.loaded.years), None)
+
+
+def read(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Run:
+    """读入全部文件。一个文件不能用不影响其余；一个都不能用时抛出 UnusableError。"""
+    folders = [path for path in paths if path.is_dir()]
+    config = load_config(folders[0]) if len(paths) == len(folders) == 1 else Config()
+    unit = options.unit or config.unit
+    if unit is not None and unit not in UNITS:
+        raise UsageError("--unit", f"单位“{unit}”不认识", f"可用：{'、'.join(UNITS)}")
+    loader = Loader(load_layouts(options.overlay or config.overlay), UNITS[unit] if unit else None, config.year)
+    found = find_workbooks(paths)
+    if not found:
+        raise UsageError(
+            "、".join(str(p) for p in paths), "没有找到工作簿", "请给出 xlsx、xls、et、ods、csv 文件或它们所在的文件夹"
+        )
+    with Reader() as reader:
+        for path, shown in found:
+            if progress is not None:
+                progress(shown)
+            try:
+                loader.add(reader.read(path, shown))
+            except InputError as error:
+                loader.fail(shown, f"{error.message}。{error.hint}" if error.hint else error.message)
+    loaded = loader.finish()
+    if all(report.error for report in loaded.files):
+        first = loaded.files[0]
+        raise UnusableError(first.file, first.error or "", "", loaded.findings)
+    return Run(config, options, loaded, [path for path, _ in found])
+
+
+def run_stage(command: str, paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Facts:
+    """运行一个环节（assess、goals、monitor、evaluate）或 report。"""
+    run = read(paths, options, progress)
+    stages = list(STAGE_KINDS) if command == "report" else [command]
+    kinds = {kind for stage in stages for kind in STAGE_KINDS[stage]}
+    _require_usable(run.loaded, kinds, command)
+    if command != "report":
+        _keep_only(run.loaded, kinds | set(_ALSO_READ.get(command, ())))
+    on = _cutoff(run, command)
+    name = options.ruleset or run.config.ruleset or DEFAULT_RULESET
+    ruleset = load_ruleset(name, run.overlay)
+    bound = ruleset.at(on or _NO_DATE)
+    judge = Judge(bound)
+    facts = {
+        stage: _stage_facts(stage, run.loaded, judge, on or _NO_DATE)
+        for stage in stages
+        if _has(run.loaded, stage, command)
+    }
+    if options.previous is not None and "monitor" in facts:
+        _compare(facts["monitor"], options.previous, options, progress)
+    findings = [*run.loaded.findings, *(f for stage in facts.values() for f in stage.findings)]
+    return Facts(
+        command=command,
+        county=run.config.county,
+        issuer=run.config.issuer,
+        year=run.year or (on.year if on else None),
+        ruleset=ruleset.name,
+        ruleset_title=ruleset.title,
+        ruleset_digest=ruleset.digest,
+        on=on,
+        files=run.loaded.files,
+        stages=facts,
+        findings=findings,
+        parameters=parameter_rows(bound),
+        overlay=run.overlay,
+    )
+
+
+def _has(loaded: Loaded, stage: str, command: str) -> bool:
+    """这个环节要不要算：单独的命令总要；report 里没有相应的表就不算。"""
+    if command != "report":
+        return True
+    kinds = set(STAGE_KINDS[stage])
+    if stage == "goals":  # 指标表在监控里也用，单有它不算做了目标审核
+        kinds.discard("indicator")
+    return any(sheet.kind in kinds for report in loaded.files for sheet in report.sheets)
+
+
+def _stage_facts(stage: str, loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
+    if stage == "assess":
+        return assess_facts(loaded, judge)
+    if stage == "goals":
+        return goals_facts(loaded, judge)
+    if stage == "monitor":
+        return monitor_facts(loaded, judge, on)
+    return evaluate_facts(loaded, judge) if stage == "evaluate" else mechanism_facts(loaded)
+
+
+def _require_usable(loaded: Loaded, kinds: Iterable[str], command: str) -> None:
+    wanted = set(kinds)
+    reports = [sheet for report in loaded.files for sheet in report.sheets if sheet.kind in wanted]
+    if any(sheet.usable for sheet in reports):
+        return
+    if reports:
+        reason = next((f for f in loaded.findings if f.code in ("D11", "D14") and f.level == "error"), None)
+        where = str(reason.where) if reason else loaded.files[0].file
+        raise UnusableError(where, reason.message if reason else "表头认出来了，但不能用", "", loaded.findings)
+    titles = "、".join(model.sheet_title for kind, model in RECORD_TYPES.items() if kind in wanted)
+    nearest = next((f.message for f in loaded.findings if f.code == "D12"), "")
+    hint = (
+        f"{nearest}。用 pbm layouts 文件 可以看每张表被认成了什么"
+        if nearest
+        else "用 pbm layouts 文件 可以看每张表被认成了什么"
+    )
+    names = "、".join(report.file for report in loaded.files[:3])
+    raise UnusableError(names, f"没有找到 pbm {command} 能用的表（{titles}）", hint, loaded.findings)
+
+
+def _keep_only(loaded: Loaded, kinds: set[str]) -> None:
+    """只留与本环节有关的发现：别的表的毛病用 pbm check 或 report 看。"""
+    others = {(r.file, s.name) for r in loaded.files for s in r.sheets if s.kind and s.kind not in kinds}
+    ours = {(r.file, s.name) for r in loaded.files for s in r.sheets if s.kind in kinds}
+    apart = others - ours
+    loaded.findings = [f for f in loaded.findings if f.where is None or (f.where.file, f.where.sheet) not in apart]
+
+
+def _cutoff(run: Run, command: str) -> dt.date | None:
+    """数据截止日：--on，其次 pbm.toml，再次表上写的；monitor 和 report 一定要有，其余只用来选当时有效的参数。"""
+    given = run.options.on or run.config.on
+    if given is not None:
+        return given
+    stated = run.loaded.cutoffs
+    if command in ("monitor", "report"):
+        if len(stated) == 1:
+            return stated[0]
+        if stated:
+            days = "、".join(day.isoformat() for day in stated)
+            raise UsageError("监控截止日", f"几张表写的截止日不同（{days}）", "请用 --on 2023-12-31 这样的写法指定")
+        raise UsageError(
+            "监控截止日", "表上没有写数据截止到哪一天", f"请加 --on 2023-12-31，或在 {NAME} 的 [run] 里写 on"
+        )
+    return dt.date(run.year, 12, 31) if run.year else None
+
+
+def _compare(stage: StageFacts, previous: Path, options: Options, progress: Progress | None) -> None:
+    """与上一次的结果（JSON）或上一次的文件夹比灯。"""
+    if previous.is_dir():
+        earlier = Options(None, options.ruleset, options.unit, options.overlay)
+        rows = run_stage("monitor", [previous], earlier, progress).stages["monitor"].rows
+    else:
+        rows = previous_rows(previous)
+    stage.summary.update(light_changes(rows, stage.rows))
+
+
+def input_paths(paths: Sequence[Path]) -> list[Path]:
+    """一次运行会读的文件（包括 pbm.toml）：结果不能写在它们上面。"""
+    settings = [path / NAME for path in paths if path.is_dir()]
+    return [path for path, _ in find_workbooks(paths)] + [path for path in settings if path.exists()]
+
+
+def exit_code(facts: Facts, fail_on: str) -> Exit:
+    """发现里有到 fail_on 这一级的，或者有文件不能用，就是 1。"""
+    levels = FAIL_LEVELS[fail_on]
+    bad_file = fail_on != "never" and any(report.error for report in facts.files)
+    return Exit.FOUND if bad_file or any(f.level in levels for f in facts.findings) else Exit.DONE
+
+
+def check_facts(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Facts:
+    """只看数据质量：每张表被认成什么、每个坏单元格。"""
+    run = read(paths, options, progress)
+    findings = run.loaded.findings
+    sheets = [sheet for report in run.loaded.files for sheet in report.sheets]
+    summary = {
+        "files": len(run.loaded.files),
+        "sheets": len(sheets),
+        **{
+            name: sum(getattr(s, name) for s in sheets)
+            for name in ("rows_read", "rows_used", "rows_rejected", "rows_total")
+        },
+        "errors": sum(f.level == "error" for f in findings),
+        "warnings": sum(f.level == "warning" for f in findings),
+        "hints": sum(f.level == "hint" for f in findings),
+    }
+    rows = [_sheet_row(report, sheet) for report in run.loaded.files for sheet in report.sheets]
+    name = options.ruleset or run.config.ruleset or DEFAULT_RULESET
+    ruleset = load_ruleset(name, run.overlay)
+    return Facts(
+        "check", run.config.county, run.config.issuer, run.year, ruleset.name, ruleset.title, ruleset.digest,
+        run.options.on or run.config.on, run.loaded.files, {"check": StageFacts(summary, rows, [])}, findings, [], run.overlay,
+    )  # fmt: skip
+
+
+def _sheet_row(report: FileReport, sheet: SheetReport) -> dict[str, object]:
+    return {
+        "file": report.file,
+        "sheet": sheet.name,
+        "kind": sheet.kind,
+        "rows_read": sheet.rows_read,
+        "rows_used": sheet.rows_used,
+        "rows_rejected": sheet.rows_rejected,
+        "rows_total": sheet.rows_total,
+    }

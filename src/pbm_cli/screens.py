@@ -1,0 +1,357 @@
+"""终端上看到的：每个命令一屏，说清结论，最后说下一步做什么。"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from pbm_cli.annexes import place, wan_table
+from pbm_cli.cells import column_letters
+from pbm_cli.console import put, render, say
+from pbm_cli.layouts import Layout
+from pbm_cli.loading import Loaded, SheetReport
+from pbm_cli.models import LIGHT_WORDS, RECORD_TYPES, business_fields, field_title
+from pbm_cli.outputs.columns import COMMANDS, show as shown_value
+from pbm_cli.outputs.summary import figures, stages
+from pbm_cli.parameters import Head, RuleSet, value_text
+from pbm_cli.rules import Rule
+from pbm_cli.totals import UNIT_WORDS
+
+_MOST_ROWS = 10
+_MOST_FINDINGS = 12
+_LEVELS = {"error": "错误", "warning": "警告", "hint": "提示", "red": "红灯", "yellow": "黄灯"}
+DATA_CODES = {
+    "D01": "必需的单元格不能用，这一行没有使用",
+    "D02": "必需的单元格是空的，这一行没有使用",
+    "D03": "单元格不能用，这一格按空白处理",
+    "D04": "单元格可用，但有话要说",
+    "D05": "应填的文字是空的",
+    "D06": "与前面的某一行各列完全相同，没有使用",
+    "D07": "同一项目、同一资金有几行而数字不同，都已计入",
+    "D08": "同一项目编码有两个名称",
+    "D09": "同一项目编码在几个单位出现",
+    "D10": "合计、小计与明细加总不符",
+    "D11": "没有写金额单位，或写了两种，这张表没有使用",
+    "D12": "没有认出是哪种表",
+    "D13": "不认识或没有用到的表头",
+    "D14": "几列都像同一个字段",
+    "D15": "有隐藏的工作表、行或列（同样计算）",
+    "D16": "工作簿里有要知道的东西（宏、外部链接等）",
+    "D17": "整个文件不能用",
+    "D18": "对应到几个项目，不能判断是哪一个",
+    "D19": "标题或分组文字行，不作数据",
+    "D21": "表上的差额与重算的不符",
+    "D22": "在执行表里没有对应的项目或单位",
+    "D23": "看不出是调增还是调减",
+    "D24": "得分超过分值",
+}
+
+
+def _table(*heads: tuple[str, str], title: str | None = None) -> Table:
+    """一张表；heads 是 (表头, 对齐)。"""
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    for head, side in heads:
+        table.add_column(head, justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "whole")
+    return table
+
+
+def show(document: Mapping[str, Any], written: Sequence[Path], code: int) -> None:
+    """一次运行的结果。"""
+    command = document["command"]
+    head = f"{document['county'] or ''}{str(document['year']) + '年' if document['year'] else ''}{COMMANDS[command]}"
+    about = [f"截止日 {document['on']}"] if document["on"] else []
+    put(f"{head}（{'，'.join([*about, '规则集 ' + document['ruleset']])}；金额单位：万元）")
+    for _, word, summary in stages(document):
+        _figures(word if command == "report" else None, command, summary)
+    _ROWS.get(command, lambda _: None)(document)
+    _findings(document["findings"])
+    for path in written:
+        say(f"已写出 {path}")
+    say(_next_step(command, document, written, code))
+
+
+def _figures(word: str | None, stage: str, summary: Mapping[str, Any]) -> None:
+    cells = [
+        (f.title, shown_value(f.value, f.form), "" if f.form == "percent" else f.unit)
+        for f in figures(stage, summary)
+        if f.value is not None
+    ]
+    if not cells:
+        return
+    table = _table(("", "left"), ("", "right"), ("", "left"), ("", "left"), ("", "right"), ("", "left"), title=word)
+    table.show_header = False
+    for left, right in zip(cells[::2], [*cells[1::2], ("", "", "")], strict=False):
+        table.add_row(*left, *right)
+    render(table)
+    if lights := summary.get("lights"):
+        put("总灯：" + "，".join(f"{LIGHT_WORDS[name]} {count}" for name, count in lights.items()))
+
+
+def _monitor_rows(document: Mapping[str, Any]) -> None:
+    rows = [row for row in document["rows"] if row.get("light") in ("red", "yellow")]
+    rows.sort(key=lambda row: (row["light"] != "red", -Decimal(row["budget_yuan"] or 0)))
+    if not rows:
+        return
+    table = _table(
+        ("灯", "whole"), ("项目", "left"), ("单位", "left"), ("预算", "right"), ("执行率%", "right"), ("建议", "left")
+    )
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(
+            LIGHT_WORDS[row["light"]], row["project_name"], row["budget_unit"] or "", wan_table(row["budget_yuan"]),
+            row["execution_pct"] or "", row["action"] or "",
+        )  # fmt: skip
+    render(table)
+    _more(len(rows), "红灯、黄灯项目")
+
+
+def _assess_rows(document: Mapping[str, Any]) -> None:
+    rows = document["rows"]
+    table = _table(
+        ("项目", "left"),
+        ("申报", "right"),
+        ("审定", "right"),
+        ("评减", "right"),
+        ("评减率%", "right"),
+        ("结论", "left"),
+    )
+    for row in rows[: _MOST_ROWS + 5]:
+        table.add_row(
+            row["project_name"], wan_table(row["submitted_yuan"]), wan_table(row["approved_yuan"]),
+            wan_table(row["reduction_yuan"]), row["reduction_pct"] or "", row["conclusion"] or "",
+        )  # fmt: skip
+    if rows:
+        render(table)
+        _more(len(rows), "项目", _MOST_ROWS + 5)
+
+
+def _goals_rows(document: Mapping[str, Any]) -> None:
+    rows = [row for row in document["rows"] if row["comments"] or row["review_comments"]]
+    table = _table(("项目", "left"), ("单位", "left"), ("指标", "right"), ("人工意见", "right"), ("自动意见", "right"))
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(
+            row["project_name"],
+            row["budget_unit"] or "",
+            str(row["indicators"]),
+            str(row["review_comments"]),
+            str(len(row["comments"])),
+        )
+    if rows:
+        render(table)
+        _more(len(rows), "有意见的项目")
+
+
+def _evaluate_rows(document: Mapping[str, Any]) -> None:
+    rows = document["rows"]
+    table = _table(
+        ("评价对象", "left"), ("类型", "left"), ("层次", "left"), ("得分", "right"), ("等级", "left"), ("建议", "left")
+    )
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(
+            row["subject"],
+            row["subject_kind"] or "",
+            row["level"] or "",
+            row["final_score"],
+            row["grade"] or "",
+            row["proposal"] or "",
+        )
+    if rows:
+        render(table)
+        _more(len(rows), "评价结果")
+
+
+def _check_rows(document: Mapping[str, Any]) -> None:
+    table = _table(
+        ("文件", "left"),
+        ("工作表", "left"),
+        ("认成", "left"),
+        ("读", "right"),
+        ("用", "right"),
+        ("不用", "right"),
+        ("合计行", "right"),
+    )
+    rows = document["rows"]
+    for row in rows[: _MOST_ROWS * 2]:
+        kind = RECORD_TYPES[row["kind"]].sheet_title if row["kind"] else "没有认出"
+        table.add_row(
+            row["file"],
+            row["sheet"],
+            kind,
+            *(str(row[k]) for k in ("rows_read", "rows_used", "rows_rejected", "rows_total")),
+        )
+    if rows:
+        render(table)
+        _more(len(rows), "工作表", _MOST_ROWS * 2)
+
+
+_ROWS = {
+    "monitor": _monitor_rows,
+    "assess": _assess_rows,
+    "goals": _goals_rows,
+    "evaluate": _evaluate_rows,
+    "check": _check_rows,
+}
+
+
+def _more(total: int, what: str, shown: int = _MOST_ROWS) -> None:
+    if total > shown:
+        put(f"（共 {total} 个{what}，列出 {shown} 个；其余用 -o 结果.xlsx 看）")
+
+
+def _findings(findings: Sequence[Mapping[str, Any]]) -> None:
+    """错误和警告逐条说（到标准错误），提示只说条数。"""
+    serious = [f for f in findings if f["level"] in ("error", "warning")]
+    serious.sort(key=lambda f: f["level"] != "error")
+    for item in serious[:_MOST_FINDINGS]:
+        where = f"{place(item['where'])}　" if item["where"] else ""
+        say(f"{_LEVELS[item['level']]} {item['code']} {where}{item['subject']}：{item['message']}")
+    left = len(serious) - _MOST_FINDINGS
+    hints = sum(f["level"] == "hint" for f in findings)
+    parts = [f"还有 {left} 条错误和警告"] if left > 0 else []
+    parts += [f"另有 {hints} 条提示"] if hints else []
+    if parts:
+        say(f"{'，'.join(parts)}，见 -o 结果.xlsx 的“问题清单”，或 pbm check。")
+
+
+def _next_step(command: str, document: Mapping[str, Any], written: Sequence[Path], code: int) -> str:
+    if code:
+        return "下一步：按上面的单元格地址改正后再运行；每条规则的意思用 pbm rules 代码 看。"
+    if written:
+        return "下一步：打开写出的文件核对；每条规则的意思用 pbm rules 代码 看。"
+    file = {"report": "年度总结.docx", "check": "问题清单.xlsx"}.get(command, "结果.xlsx")
+    return f"下一步：加 -o {file} 写出文件；每条规则的意思用 pbm rules 代码 看。"
+
+
+def layouts(known: Sequence[Layout]) -> None:
+    """认得的表和表头。"""
+    for layout in known:
+        put(f"\n{layout.model.sheet_title}（{layout.kind}，{layout.name}.toml）")
+        put("  必需：" + "；".join(layout.titles(group) for group in layout.needs))
+        words: dict[str, list[str]] = {}
+        for key, (field, _) in layout.keys.items():
+            words.setdefault(field, []).append(key)
+        for field in business_fields(layout.model):
+            title = field_title(layout.model, field)
+            others = [w for w in words.get(field, []) if w != title]
+            put(f"  {title}：{'、'.join(others) or '（只认这个名字）'}")
+
+
+def recognised(loaded: Loaded) -> None:
+    """每张表怎么认的，逐列。"""
+    for report in loaded.files:
+        put(f"\n{report.file}")
+        if report.error:
+            put(f"  不能用：{report.error}")
+        for sheet in report.sheets:
+            _recognised_sheet(sheet)
+
+
+def _recognised_sheet(sheet: SheetReport) -> None:
+    table = sheet.table
+    if table is None:
+        put(f"  工作表“{sheet.name}”：没有认出")
+        if sheet.closest is not None:
+            layout = sheet.closest.layout
+            missing = "；".join(layout.titles(group) for group in layout.missing(sheet.closest.columns))
+            put(f"    最接近“{layout.model.sheet_title}”，还缺：{missing}")
+        return
+    model = table.layout.model
+    first, last = table.heading_rows
+    rows = f"表头第 {first + 1} 行" if first == last else f"表头第 {first + 1}—{last + 1} 行"
+    cutoff = f"，数据截至 {table.cutoff}" if table.cutoff else ""
+    put(f"  工作表“{sheet.name}”：{model.sheet_title}（{table.layout.name}.toml），{rows}{cutoff}")
+    put(f"    读 {sheet.rows_read} 行：用 {sheet.rows_used}，不用 {sheet.rows_rejected}，合计行 {sheet.rows_total}")
+    fields = {column: name for name, column in table.columns.items()}
+    spare = {column: name for column, name in table.match.spare}
+    for column, heading in sorted(table.headings.items()):
+        if name := fields.get(column):
+            unit = table.units.get(name)
+            word = f"（{UNIT_WORDS.get(unit, '')}）" if unit else "（没写单位）" if name in table.units else ""
+            meaning = f"{field_title(model, name)}{word}"
+        elif column in spare:
+            meaning = f"没有使用：已有更明确的“{field_title(model, spare[column])}”"
+        else:
+            meaning = "不认识，没有使用"
+        put(f"    {column_letters(column)}  {heading}  →  {meaning}")
+
+
+def rules(known: Mapping[str, Rule]) -> None:
+    """全部规则。"""
+    table = _table(("规则", "whole"), ("环节", "whole"), ("意思", "left"))
+    for code, entry in sorted(known.items()):
+        table.add_row(code, COMMANDS[entry.stage], entry.meaning)
+    render(table)
+    table = _table(("代码", "whole"), ("数据问题", "left"))
+    for code, meaning in DATA_CODES.items():
+        table.add_row(code, meaning)
+    render(table)
+    say("下一步：pbm rules M01 看一条规则用到的参数和依据。")
+
+
+def rule(entry: Rule, ruleset: RuleSet, on: dt.date) -> None:
+    """一条规则：意思、参数、依据。"""
+    put(f"{entry.code}（{COMMANDS[entry.stage]}）{entry.meaning}")
+    details = (entry.function.__doc__ or "").strip().splitlines()[1:]
+    for line in details:
+        if line.strip():
+            put(f"  {line.strip()}")
+    bound = ruleset.at(on)
+    if not entry.parameters:
+        put("  没有参数。")
+    for name in entry.parameters:
+        parameter = ruleset.parameter(name)
+        put(f"  {parameter.label}（{name}）：{bound.text(name)}{parameter.unit if bound.dated(name) else ''}")
+        if text := bound.basis_text(name):
+            put(f"    {text}")
+
+
+def data_code(code: str) -> bool:
+    """一个数据问题号；不是的话返回假。"""
+    if code not in DATA_CODES:
+        return False
+    put(f"{code}（数据问题）{DATA_CODES[code]}")
+    return True
+
+
+def parameters(ruleset: RuleSet, name: str | None) -> None:
+    """全部参数，或一个参数的各个时期。"""
+    if name is None:
+        table = _table(("参数", "left"), ("名称", "left"), ("现值", "left"), ("施行", "whole"), ("证据", "left"))
+        bound = ruleset.at(dt.date.max)
+        for key in ruleset.names():
+            dated = bound.dated(key)
+            parameter = ruleset.parameter(key)
+            table.add_row(
+                key,
+                parameter.label,
+                bound.text(key),
+                str(dated.effective) if dated else "",
+                dated.evidence if dated else "",
+            )
+        put(f"规则集 {ruleset.name}（{ruleset.title}）")
+        render(table)
+        say("下一步：pbm params 参数名 看各个时期的取值和依据。")
+        return
+    parameter = ruleset.parameter(name)
+    put(f"{parameter.label}（{name}），单位：{parameter.unit or '无'}")
+    if parameter.note:
+        put(f"  {parameter.note}")
+    if not parameter.values:
+        put("  没有规定；县里可以用 --overlay 写自己的。")
+    for dated in parameter.values:
+        text = "停止执行" if dated.value is None else value_text(parameter.form, dated.value)
+        put(f"  {dated.effective} 起：{text}")
+        put(f"    {dated.basis.text(dated.effective)}")
+
+
+def rulesets(known: Iterable[Head]) -> None:
+    """几套规则。"""
+    table = _table(("规则集", "whole"), ("名称", "left"), ("建立在", "whole"), ("说明", "left"))
+    for head in known:
+        table.add_row(head.name, head.title, head.builds_on or "", head.description)
+    render(table)

@@ -1,0 +1,174 @@
+"""读文件的子进程：一次一个文件，读完把行一批批送回；崩溃、失控都只是它自己的事。
+
+运行方式：python -P -X utf8 -m pbm_cli.workbook.child，标准输入输出是 protocol 的帧。
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from typing import IO
+
+from pbm_cli.cells import address
+from pbm_cli.errors import InputError
+from pbm_cli.workbook.formats import recognise
+from pbm_cli.workbook.limits import Limits, mebibytes
+from pbm_cli.workbook.marks import RawSheet
+from pbm_cli.workbook.protocol import (
+    BrokenFrameError,
+    decode_json,
+    encode_json,
+    encode_rows,
+    read_frame,
+    write_frame,
+)
+from pbm_cli.workbook.refusals import refuse
+
+_BATCH_ROWS = 2_000
+_BATCH_CELLS = 50_000
+_FRAME_BYTES = 32 * 1024 * 1024
+
+
+def main() -> int:
+    """一帧上限，然后一帧一个文件，直到父进程关闭。"""
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    first = read_frame(source)
+    if first is None:
+        return 0
+    given = decode_json(first)
+    if not isinstance(given, dict):
+        raise BrokenFrameError("limits expected")
+    limits = Limits(**given)
+    _limit_memory(limits.memory_bytes)
+    write_frame(target, encode_json({"kind": "ready"}))
+    while (payload := read_frame(source)) is not None:
+        request = decode_json(payload)
+        if not isinstance(request, dict):
+            raise BrokenFrameError("request expected")
+        if not _answer(str(request["path"]), str(request["stem"]), limits, target):
+            return 1
+    return 0
+
+
+def _limit_memory(size: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415  # Windows 没有这个模块
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    ceiling = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _answer(path: str, stem: str, limits: Limits, target: IO[bytes]) -> bool:
+    """读一个文件并回话；之后这个进程还能不能接着用。"""
+    try:
+        _read(path, stem, limits, target)
+    except InputError as error:
+        _refused(target, error.message, error.hint)
+    except MemoryError:
+        _refused(
+            target, f"读它要用的内存超过 {mebibytes(limits.memory_bytes)}", "请拆成几个文件，或删去多余的行列后再试"
+        )
+        return False
+    except BaseException as error:
+        # pyo3 的 PanicException 继承 BaseException，又不公开名字；别的异常是 pbm 的错，照常退出，由父进程发现。
+        if type(error).__name__ != "PanicException":
+            raise
+        _refused(target, "文件已损坏，阅读器处理不了", "请用 Excel 或 WPS 打开它，另存为 xlsx 后再试")
+        return False
+    return True
+
+
+def _refused(target: IO[bytes], message: str, hint: str) -> None:
+    write_frame(target, encode_json({"kind": "refused", "message": message, "hint": hint}))
+
+
+def _read(path: str, stem: str, limits: Limits, target: IO[bytes]) -> None:
+    data = _content(path, limits)
+    digest = hashlib.sha256(data).hexdigest()
+    kind, book = recognise(data, stem, limits)
+    cells = 0
+    for number, sheet in enumerate(book.sheets()):
+        if number >= limits.sheets:
+            raise refuse(f"工作表超过 {limits.sheets} 张", "请拆成几个文件")
+        write_frame(target, encode_json({"kind": "sheet", "name": sheet.name}))
+        cells = _send_rows(sheet, cells, limits, target)
+        marks = sheet.marks
+        end: dict[str, object] = {
+            "kind": "end",
+            "hidden": marks.hidden,
+            "merges": sorted(marks.merges),
+            "hidden_rows": sorted(marks.hidden_rows),
+            "hidden_columns": sorted(marks.hidden_columns),
+        }
+        write_frame(target, encode_json(end))
+    done: dict[str, object] = {"kind": "done", "sha256": digest, "format": kind, "remarks": book.remarks}
+    write_frame(target, encode_json(done))
+
+
+def _send_rows(sheet: RawSheet, cells: int, limits: Limits, target: IO[bytes]) -> int:
+    batch: list[list[object]] = []
+    pending = 0
+    for index, row in enumerate(sheet.rows):
+        if len(row) > limits.columns:
+            where = f"工作表“{sheet.name}”的 {address(index, len(row) - 1)}"
+            raise refuse(f"{where} 有内容，列数超过 {limits.columns} 列", "请删去表格右边多余的内容后另存，再试")
+        batch.append(row)
+        pending += len(row)
+        if len(batch) >= _BATCH_ROWS or pending >= _BATCH_CELLS:
+            cells += pending
+            if cells > limits.cells:
+                raise refuse(f"单元格超过 {limits.cells // 10_000} 万个", "请拆成几个文件")
+            _send(batch, target)
+            batch, pending = [], 0
+    _send(batch, target)
+    return cells + pending
+
+
+def _send(batch: list[list[object]], target: IO[bytes]) -> None:
+    if not batch:
+        return
+    payload = encode_rows(batch)
+    if len(payload) <= _FRAME_BYTES:
+        write_frame(target, payload)
+    elif len(batch) > 1:
+        middle = len(batch) // 2
+        _send(batch[:middle], target)
+        _send(batch[middle:], target)
+    else:
+        raise refuse(f"有一行的文字超过 {mebibytes(_FRAME_BYTES)}", "请检查是否有没闭合的引号，或把文字移到附件里")
+
+
+def _content(path: str, limits: Limits) -> bytes:
+    """整个文件；读的同时确认它没有被改动。"""
+    try:
+        before = os.stat(path)  # noqa: PTH116  # 子进程不装入 pathlib
+        if stat.S_ISDIR(before.st_mode):
+            raise refuse("这是文件夹，不是工作簿", "请给出其中的文件，或把文件夹交给接受文件夹的命令")
+        if not stat.S_ISREG(before.st_mode):
+            raise refuse("这不是普通文件（设备或管道）", "请先存成文件")
+        if before.st_size > limits.file_bytes:
+            size, most = mebibytes(before.st_size), mebibytes(limits.file_bytes)
+            raise refuse(f"文件有 {size}，超过 {most}", "请拆成几个文件，或删去图片和多余的行列后再试")
+        with open(path, "rb") as file:  # noqa: PTH123
+            data = file.read(before.st_size + 1)
+            after = os.fstat(file.fileno())
+    except FileNotFoundError as error:
+        raise refuse("文件不见了（被移走、改名或删除）", "请确认路径后再试") from error
+    except PermissionError as error:
+        raise refuse("没有权限读取这个文件", "请检查文件权限；它若正在 Excel 或 WPS 里打开，请先关闭") from error
+    except OSError as error:
+        raise refuse(
+            f"读取失败（{error.strerror or error}）", "请检查磁盘或网络位置，或把文件复制到本机再试"
+        ) from error
+    if len(data) != before.st_size or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+        raise refuse("读取时文件正在被改动", "请等保存完成、关闭打开它的程序后再试")
+    return data
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,253 @@
+"""父进程这边：把文件交给子进程读，看住时间，收回工作簿。"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+from pbm_cli.cells import Cell, ErrorCell, Merge, Percentage, Sheet, UnvaluedCell, Workbook
+from pbm_cli.errors import InputError
+from pbm_cli.workbook.limits import Limits, mebibytes
+from pbm_cli.workbook.protocol import BrokenFrameError, decode_json, encode_json, read_frame, write_frame
+
+_COMMAND = (sys.executable, "-P", "-X", "utf8", "-m", "pbm_cli.workbook.child")
+_DEFAULTS = Limits()
+_WAITING_FRAMES = 4
+_RESAVE = "请用 Excel 或 WPS 打开它，另存为 xlsx 后再试"
+
+
+class _DiedError(Exception):
+    """子进程没有读完就退出了。"""
+
+
+class _SlowError(Exception):
+    """子进程到时限还没有读完。"""
+
+
+class _Child:
+    """一个活着的子进程；一个线程专门收帧，主线程才能按时限等待（Windows 也一样）。"""
+
+    def __init__(self, command: Sequence[str], limits: Limits) -> None:
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self.ready = False
+        self.served = 0
+        self.idle = True
+        self._frames: queue.Queue[bytes | BrokenFrameError | None] = queue.Queue(_WAITING_FRAMES)
+        self._thread = threading.Thread(target=self._receive, name="pbm-reader", daemon=True)
+        self._thread.start()
+        self.ask(dataclasses.asdict(limits))
+
+    def ask(self, request: dict[str, object]) -> None:
+        """交代一件事；子进程已经不在时抛出 _DiedError。"""
+        assert self.process.stdin is not None  # noqa: S101  # Popen 用了 PIPE
+        try:
+            write_frame(self.process.stdin, encode_json(request))
+        except OSError as error:
+            raise _DiedError from error
+
+    def frame(self, deadline: float) -> bytes:
+        """下一帧。"""
+        try:
+            received = self._frames.get(timeout=max(deadline - time.monotonic(), 0.0))
+        except queue.Empty as error:
+            raise _SlowError from error
+        if received is None:
+            raise _DiedError
+        if isinstance(received, BrokenFrameError):
+            raise received
+        return received
+
+    def stop(self) -> None:
+        """结束子进程并收拾干净；它在做什么都不管。"""
+        self.process.kill()
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._frames.get(timeout=0.01)
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _receive(self) -> None:
+        stream = self.process.stdout
+        assert stream is not None  # noqa: S101
+        try:
+            while (payload := read_frame(stream)) is not None:
+                self._frames.put(payload)
+        except BrokenFrameError as error:
+            self._frames.put(error)
+        self._frames.put(None)
+
+
+class _Assembly:
+    """把帧拼成工作簿；不合约定的话抛出 BrokenFrameError。"""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+        self._sheets: list[Sheet] = []
+        self._bytes = 0
+        self.ready = False
+
+    def take(self, payload: bytes, most: int) -> Workbook | None:
+        """收下一帧；读完时交出工作簿，子进程说读不了时抛出 InputError。"""
+        self._bytes += len(payload)
+        if self._bytes > most:
+            raise BrokenFrameError("too much")
+        if payload.startswith(b"["):
+            self._take_rows(decode_json(payload, _decode_special))
+            return None
+        message = decode_json(payload)
+        if not isinstance(message, dict):
+            raise BrokenFrameError("message expected")
+        try:
+            return self._take_message(message)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise BrokenFrameError(str(error)) from error
+
+    def _take_rows(self, rows: object) -> None:
+        if not self._sheets or not isinstance(rows, list) or not all(type(row) is list for row in rows):
+            raise BrokenFrameError("rows expected")
+        self._sheets[-1].rows += cast("list[list[Cell]]", rows)
+
+    def _take_message(self, message: dict[str, object]) -> Workbook | None:
+        kind = message["kind"]
+        if kind == "ready":
+            self.ready = True
+        elif kind == "sheet":
+            self._sheets.append(Sheet(str(message["name"]), []))
+        elif kind == "end":
+            sheet = self._sheets[-1]
+            sheet.hidden = bool(message["hidden"])
+            sheet.merges = [Merge(*sides) for sides in cast("list[list[int]]", message["merges"])]
+            sheet.hidden_rows = frozenset(cast("list[int]", message["hidden_rows"]))
+            sheet.hidden_columns = frozenset(cast("list[int]", message["hidden_columns"]))
+        elif kind == "refused":
+            raise InputError(self._shown, str(message["message"]), str(message["hint"]))
+        elif kind == "done":
+            remarks = [str(remark) for remark in cast("list[object]", message["remarks"])]
+            return Workbook(self._shown, str(message["sha256"]), str(message["format"]), self._sheets, remarks)
+        else:
+            raise BrokenFrameError(f"unknown kind {kind!r}")
+        return None
+
+
+def _decode_special(value: dict[str, object]) -> Cell:
+    """protocol.encode_special 的逆；不认识的写法抛出 KeyError。"""
+    ((key, content),) = value.items()
+    if key == "td":
+        return dt.timedelta(seconds=float(cast("float", content)))
+    if key == "p":
+        return Percentage(cast("float", content))
+    return _SPECIAL[key](str(content))
+
+
+_SPECIAL: dict[str, Callable[[str], Cell]] = {
+    "e": ErrorCell,
+    "f": UnvaluedCell,
+    "d": dt.date.fromisoformat,
+    "dt": dt.datetime.fromisoformat,
+    "t": dt.time.fromisoformat,
+}
+
+
+class Reader:
+    """读工作簿。用 with；一个子进程接着读许多文件，死了、过时、乱说话就换一个。"""
+
+    def __init__(self, limits: Limits = _DEFAULTS, *, _command: Sequence[str] = _COMMAND) -> None:
+        self._limits = limits
+        self._command = _command
+        self._child: _Child | None = None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """结束子进程；之后还可以再读（会另起一个）。"""
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
+
+    def read(self, path: Path, shown: str) -> Workbook:
+        """读一个工作簿；shown 是给人看的名字。
+
+        读不了时抛出 errors.InputError（说明原因和怎么办），不影响接着读下一个文件。
+        """
+        try:
+            try:
+                return self._read_once(path, shown)
+            except _DiedError:
+                if self._child is None or not self._child.served:
+                    raise
+                self.close()  # 子进程可能在空闲时死去，或被前面的文件拖累：换一个新的再试一次
+                return self._read_once(path, shown)
+        except _DiedError as error:
+            raise self._death(shown) from error
+        except _SlowError as error:
+            self.close()
+            message = f"读了 {self._limits.seconds:g} 秒还没有读完，已停止"
+            raise InputError(shown, message, "文件可能损坏或过大；请另存为 xlsx、删去多余的行列后再试") from error
+        except BrokenFrameError as error:
+            self.close()
+            raise InputError(shown, "读取程序送回的内容不对，文件可能已损坏", _RESAVE) from error
+        except BaseException:
+            if self._child is not None and not self._child.idle:
+                self.close()
+            raise
+
+    def _read_once(self, path: Path, shown: str) -> Workbook:
+        deadline = time.monotonic() + self._limits.seconds
+        child = self._living_child(shown)
+        child.idle = False
+        child.ask({"path": str(path), "stem": path.stem})
+        assembly = _Assembly(shown)
+        most = self._limits.memory_bytes + self._limits.unpacked_bytes
+        try:
+            while (workbook := assembly.take(child.frame(deadline), most)) is None:
+                child.ready = child.ready or assembly.ready
+        except InputError:
+            child.idle = True
+            child.served += 1
+            raise
+        child.idle = True
+        child.served += 1
+        return workbook
+
+    def _living_child(self, shown: str) -> _Child:
+        if self._child is not None and self._child.process.poll() is not None:
+            self.close()
+        if self._child is None:
+            try:
+                self._child = _Child(self._command, self._limits)
+            except OSError as error:
+                raise InputError(shown, "读取程序启动不了", "请重新安装 pbm 后再试") from error
+        return self._child
+
+    def _death(self, shown: str) -> InputError:
+        ready = self._child is not None and self._child.ready
+        self.close()
+        if not ready:
+            return InputError(shown, "读取程序没有启动起来", "请重新安装 pbm 后再试")
+        most = mebibytes(self._limits.memory_bytes)
+        return InputError(shown, f"读取程序在读它时异常退出（文件可能已损坏，或要用的内存超过 {most}）", _RESAVE)

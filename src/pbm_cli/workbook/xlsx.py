@@ -1,0 +1,159 @@
+"""xlsx、xlsm：先扫描部件（样式、公式、错误值、隐藏），再让 calamine 取值。"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+from collections.abc import Iterator
+
+from pbm_cli.workbook.archive import Archive
+from pbm_cli.workbook.limits import Limits
+from pbm_cli.workbook.marks import Marks, RawSheet, is_percent_format
+from pbm_cli.workbook.refusals import damaged, refuse
+from pbm_cli.workbook.sheet_xml import SheetScan
+from pbm_cli.workbook.values import Values
+from pbm_cli.workbook.xml_parts import attributes, local, parse
+
+_BUILTIN_PERCENT = frozenset((9, 10))
+
+
+class XlsxBook:
+    """一个 xlsx：remarks 是要说的话；sheets() 逐张交出。"""
+
+    def __init__(self, data: bytes, archive: Archive, limits: Limits) -> None:
+        self._data = data
+        self._archive = archive
+        self._limits = limits
+        self._strange: dict[str, set[str]] = {}
+        self.path = _workbook_path(archive)
+        root = parse(archive.read(self.path), self.path)
+        self._sheets: list[tuple[str, str, str]] = []
+        self.remarks: list[str] = []
+        self._recalculates = False
+        self._describe(root)
+
+    def _describe(self, root: object) -> None:
+        for element in root.iter():  # type: ignore[attr-defined]  # lxml 没有类型说明
+            name, found = local(element), attributes(element)
+            if name == "sheet":
+                self._sheets.append((found.get("name", ""), found.get("state", "visible"), found.get("id", "")))
+            elif name == "workbookPr" and found.get("date1904") in ("1", "true"):
+                self.remarks.append("工作簿使用 1904 日期系统，日期已按此换算")
+            elif name == "calcPr" and found.get("fullCalcOnLoad") in ("1", "true"):
+                self._recalculates = True
+        self.remarks += package_remarks(self._archive)
+
+    def sheets(self) -> Iterator[RawSheet]:
+        """全部扫描完、都没有问题，才打开 calamine。"""
+        if len(self._sheets) > self._limits.sheets:
+            raise refuse(f"有 {len(self._sheets)} 张工作表，超过 {self._limits.sheets} 张", "请拆成几个文件")
+        if "xl/sharedstrings.xml" in self._archive:
+            count_shared_strings(self._archive, "xl/sharedstrings.xml", self._limits)
+        marks = self._scan()
+        self._archive.check_rest()
+        with Values(io.BytesIO(self._readable())) as values:
+            if values.names() != [name for name, _, _ in self._sheets]:
+                raise damaged("工作表的名单对不上")
+            for index, (name, state, _) in enumerate(self._sheets):
+                if index in marks:
+                    marks[index].hidden = state != "visible"
+                    yield values.sheet(index, marks[index], name)
+
+    def _scan(self) -> dict[int, Marks]:
+        targets = relationships(self._archive, self.path)
+        percent = _percent_styles(self._archive, targets)
+        marks: dict[int, Marks] = {}
+        cells = 0
+        for index, (name, _, link) in enumerate(self._sheets):
+            kind, path = targets.get(link, ("", ""))
+            if kind and kind != "worksheet":
+                continue
+            if path not in self._archive:
+                raise damaged(f"缺少工作表“{name}”的内容")
+            scan = SheetScan(percent, self._limits, recalculates=self._recalculates)
+            scan.cells = cells
+            scan.run(self._archive.chunks(path, xml=True))
+            cells = scan.cells
+            marks[index] = scan.marks
+            if scan.strange_errors:
+                self._strange[path.lower()] = scan.strange_errors
+        return marks
+
+    def _readable(self) -> bytes:
+        """calamine 遇到不认识的错误值（#SPILL! 等）会整张表读不出来：给它换成 #N/A，真的写法在 marks 里。"""
+        if not self._strange:
+            return self._data
+        changed: dict[str, bytes] = {}
+        for path, errors in self._strange.items():
+            content = self._archive.read(path, at_most=self._limits.part_bytes)
+            for error in errors:
+                content = content.replace(b">" + error.encode() + b"<", b">#N/A<")
+            changed[path] = content
+        return self._archive.repacked(changed)
+
+
+def count_shared_strings(archive: Archive, path: str, limits: Limits) -> None:
+    """共享文字的条数；过多的拒绝（几百 KB 的文件能让阅读器用掉几 GB）。"""
+    count = 0
+    for block in archive.chunks(path, xml=True):
+        count += block.count(b"<si") + block.count(b":si")
+        if count > limits.shared_strings:
+            raise refuse(f"共享文字超过 {limits.shared_strings // 10_000} 万条", "请拆成几个文件")
+
+
+def relationships(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
+    """一个部件的关系：编号 → （种类，目标部件）。"""
+    folder, name = posixpath.split(part)
+    path = posixpath.join(folder, "_rels", name + ".rels")
+    if path not in archive:
+        return {}
+    found: dict[str, tuple[str, str]] = {}
+    for element in parse(archive.read(path), path).iter():
+        link = attributes(element)
+        if local(element) == "Relationship" and link.get("TargetMode") != "External":
+            target = link.get("Target", "").replace("\\", "/")
+            target = posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
+            found[link.get("Id", "")] = (link.get("Type", "").rpartition("/")[2], target)
+    return found
+
+
+def package_remarks(archive: Archive) -> list[str]:
+    """宏、外部链接、嵌入对象、外部数据：只说，不碰。"""
+    names = archive.names()
+    remarks: list[str] = []
+    if any(name.endswith("vbaproject.bin") for name in names):
+        remarks.append("工作簿含有宏，pbm 不运行宏")
+    links = [name for name in names if "/externallinks/" in name and name.endswith((".xml", ".bin"))]
+    if links:
+        remarks.append("工作簿引用了别的文件（外部链接），pbm 不去读取，用的是保存时的结果")
+    if any(name.endswith(".xml") and b"ddeLink" in archive.read(name) for name in links):
+        remarks.append("工作簿含有 DDE 链接，pbm 不执行")
+    if any("/embeddings/" in name or "/activex/" in name for name in names):
+        remarks.append("工作簿嵌有别的文件或控件，pbm 不打开")
+    if any(name.startswith(("xl/connections.", "xl/querytables/")) for name in names):
+        remarks.append("工作簿连着外部数据，pbm 不刷新，用的是保存时的结果")
+    return remarks
+
+
+def _workbook_path(archive: Archive) -> str:
+    for kind, path in relationships(archive, "").values():
+        if kind == "officeDocument" and path in archive:
+            return path
+    return "xl/workbook.xml"
+
+
+def _percent_styles(archive: Archive, targets: dict[str, tuple[str, str]]) -> frozenset[int]:
+    path = next((path for kind, path in targets.values() if kind == "styles"), "xl/styles.xml")
+    if path not in archive:
+        return frozenset()
+    root = parse(archive.read(path), path)
+    formats = set(_BUILTIN_PERCENT)
+    styles: list[int] = []
+    for element in root.iter():
+        if local(element) == "numFmt":
+            found = attributes(element)
+            if is_percent_format(found.get("formatCode", "")) and found.get("numFmtId", "").isdigit():
+                formats.add(int(found["numFmtId"]))
+        elif local(element) == "cellXfs":
+            styles = [int(attributes(style).get("numFmtId", "0")) for style in element if local(style) == "xf"]
+    return frozenset(index for index, number in enumerate(styles) if number in formats)

@@ -1,0 +1,411 @@
+"""阅读室：各种格式读成同样的单元格；子进程死、挂、乱说话都只丢一个文件。"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+import xlwt
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from pbm_cli.cells import ErrorCell, Merge, Percentage, UnvaluedCell, Workbook
+from pbm_cli.errors import InputError
+from pbm_cli.workbook import Limits, Reader, find_workbooks, written_by_pbm
+
+MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+LINKS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+STRICT_LINKS = b"http://purl.oclc.org/ooxml/officeDocument/relationships"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    with Reader() as shared:
+        yield shared
+
+
+Read = Callable[[str, bytes], Workbook]
+
+
+@pytest.fixture
+def read(reader: Reader, tmp_path: Path) -> Read:
+    def read_bytes(name: str, data: bytes) -> Workbook:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return reader.read(path, name)
+
+    return read_bytes
+
+
+def xlsx(fill: Callable[[openpyxl.Workbook], None]) -> bytes:
+    book = openpyxl.Workbook()
+    fill(book)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def rewritten(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+    return target.getvalue()
+
+
+def in_sheet(old: bytes, new: bytes) -> Callable[[str, bytes], bytes]:
+    return lambda name, data: data.replace(old, new) if "worksheets/" in name else data
+
+
+def fill(book: openpyxl.Workbook) -> None:
+    """B2 起的一小块：文字、数、百分比、没算过的公式、错误值、日期；合并、隐藏、空表、隐藏表。"""
+    sheet = book.active
+    sheet.title = "执行"
+    sheet["B2"], sheet["C2"], sheet["D2"], sheet["E2"] = "项目", 1, 0.98, "=C2+1"
+    sheet["D2"].number_format = "0.00%"
+    sheet["F2"], sheet["G2"], sheet["H2"] = "#DIV/0!", dt.date(2023, 12, 31), True
+    sheet["A5"] = "合并"
+    sheet.merge_cells("A5:C6")
+    sheet.row_dimensions[9].hidden = True
+    sheet["A9"] = "藏行"
+    sheet.column_dimensions["H"].hidden = True
+    book.create_sheet("空")
+    book.create_sheet("隐").sheet_state = "veryHidden"
+
+
+EXPECTED = [None, "项目", 1, 0.98, "C2+1", "#DIV/0!", dt.date(2023, 12, 31), True]
+
+
+def assert_filled(book: Workbook) -> None:
+    sheet = book.sheets[0]
+    assert (sheet.name, sheet.rows[0], sheet.rows[1]) == ("执行", [], EXPECTED)
+    assert [type(cell) for cell in sheet.rows[1][3:6]] == [Percentage, UnvaluedCell, ErrorCell]
+    assert sheet.rows[4] == ["合并"]
+    assert len(sheet.rows) == 9
+    assert sheet.merges == [Merge(4, 0, 5, 2)]
+    assert (sheet.hidden_rows, sheet.hidden_columns, sheet.hidden) == (frozenset({8}), frozenset({7}), False)
+    assert [(other.name, other.rows, other.hidden) for other in book.sheets[1:]] == [
+        ("空", [], False),
+        ("隐", [], True),
+    ]
+
+
+def test_xlsx_keeps_what_the_value_reader_loses(read: Read) -> None:
+    data = xlsx(fill)
+    book = read("执行.xlsx", data)
+    assert_filled(book)
+    assert (book.file, book.format, book.remarks) == ("执行.xlsx", "xlsx", [])
+    assert book.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda name, data: data.replace(b'="', b"='").replace(b'"', b"'"), id="single quotes"),
+        pytest.param(in_sheet(b"<c r=", b"<c\n r ="), id="blanks in tags"),
+        pytest.param(
+            in_sheet(b"<sheetData>", b"<sheetData><!-- <row r='1'><c r='A1'><v>1</v></c></row> -->"), id="note"
+        ),
+        pytest.param(
+            lambda name, data: data.replace(MAIN, STRICT).replace(LINKS, STRICT_LINKS),
+            id="Strict OOXML",
+        ),
+        pytest.param(
+            lambda name, data: (
+                data.replace(b"<", b"<x:")
+                .replace(b"<x:/", b"</x:")
+                .replace(b"<x:?", b"<?")
+                .replace(b"xmlns=", b"xmlns:x=")
+                if "worksheets/" in name
+                else data
+            ),
+            id="prefix",
+        ),
+    ],
+)
+def test_xlsx_written_in_unusual_ways(read: Read, change: Callable[[str, bytes], bytes]) -> None:
+    assert_filled(read("怪.xlsx", rewritten(xlsx(fill), change)))
+
+
+def test_cells_without_addresses_are_counted(read: Read) -> None:
+    rows = b'<row><c><v>1</v></c><c t="e"><v>#REF!</v></c></row><row hidden="1"><c/><c><f>A1</f></c></row>'
+    data = rewritten(xlsx(lambda book: None), in_sheet(b"<sheetData/>", b"<sheetData>" + rows + b"</sheetData>"))
+    data = rewritten(data, in_sheet(b"<sheetData></sheetData>", b"<sheetData>" + rows + b"</sheetData>"))
+    sheet = read("无址.xlsx", data).sheets[0]
+    assert sheet.rows == [[1, ErrorCell("#REF!")], [None, UnvaluedCell("A1")]]
+    assert sheet.hidden_rows == {1}
+
+
+def test_new_error_values_do_not_spoil_the_sheet(read: Read) -> None:
+    def put(book: openpyxl.Workbook) -> None:
+        book.active["A1"], book.active["B1"] = "#REF!", "好"
+
+    sheet = read("溢出.xlsx", rewritten(xlsx(put), in_sheet(b"#REF!", b"#SPILL!"))).sheets[0]
+    assert sheet.rows == [["#SPILL!", "好"]]
+    assert type(sheet.rows[0][0]) is ErrorCell
+
+
+def test_zero_that_excel_never_calculated_is_not_a_value(read: Read) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target) as book:
+        sheet = book.add_worksheet("表")
+        sheet.write_formula("A1", "=B1-B2")
+        sheet.write_formula("B1", "=1&2", None, "12")
+        sheet.write_formula("C1", "=1+4", None, 5)
+        book.add_chartsheet("图")
+    book_read = read("算.xlsx", target.getvalue())
+    assert [sheet.name for sheet in book_read.sheets] == ["表"]
+    assert book_read.sheets[0].rows == [["B1-B2", "12", 5]]
+    assert type(book_read.sheets[0].rows[0][0]) is UnvaluedCell
+
+
+def test_formula_with_an_empty_text_result_is_blank(read: Read) -> None:
+    rows = b'<sheetData><row r="1"><c r="A1" t="str"><f>IF(1,"")</f><v></v></c><c r="B1"><v>0</v></c></row></sheetData>'
+    plain = rewritten(xlsx(lambda book: None), in_sheet(b"<sheetData></sheetData>", rows))
+    assert read("空文.xlsx", rewritten(plain, in_sheet(b"<sheetData/>", rows))).sheets[0].rows == [[None, 0]]
+
+
+def test_remarks_say_what_is_not_run_or_followed(read: Read) -> None:
+    def old_mac(book: openpyxl.Workbook) -> None:
+        book.epoch = CALENDAR_MAC_1904
+        book.active["A1"] = dt.date(2028, 1, 1)
+
+    data = io.BytesIO(xlsx(old_mac))
+    with zipfile.ZipFile(data, "a") as packed:
+        packed.writestr("xl/vbaProject.bin", b"x")
+        packed.writestr("xl/externalLinks/externalLink1.xml", b"<externalLink><ddeLink/></externalLink>")
+        packed.writestr("xl/embeddings/oleObject1.bin", b"x")
+    book = read("宏.xlsm", data.getvalue())
+    assert book.format == "xlsm"
+    assert [word for word in ("1904", "宏", "外部链接", "DDE", "嵌") if any(word in line for line in book.remarks)] == [
+        "1904", "宏", "外部链接", "DDE", "嵌",
+    ]  # fmt: skip
+    assert book.sheets[0].rows == [[dt.date(2028, 1, 1)]]
+
+
+def test_xls_keeps_errors_percentages_and_uncalculated_formulas(read: Read) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("表")
+    sheet.write(1, 0, 0.98, xlwt.easyxf(num_format_str="0.00%"))
+    sheet.write(1, 1, 5, xlwt.easyxf(num_format_str='0"%"'))
+    sheet.write(1, 2, xlwt.Formula("1/0"))
+    sheet.row(1).set_cell_error(3, "#DIV/0!")
+    sheet.write(1, 4, dt.date(2023, 12, 31), xlwt.easyxf(num_format_str="yyyy-mm-dd"))
+    sheet.write_merge(3, 4, 0, 2, "合并")
+    sheet.row(5).hidden = True
+    sheet.write(5, 0, "藏")
+    sheet.col(3).hidden = True
+    book.add_sheet("隐").visibility = 1
+    target = io.BytesIO()
+    book.save(target)
+    found = read("旧.et", target.getvalue())
+    first = found.sheets[0]
+    assert found.format == "xls"
+    assert first.rows[1] == [0.98, 5, "", "#DIV/0!", dt.date(2023, 12, 31)]
+    assert [type(cell) for cell in first.rows[1][:4]] == [Percentage, int, UnvaluedCell, ErrorCell]
+    assert first.merges == [Merge(3, 0, 4, 2)]
+    assert (first.hidden_rows, first.hidden_columns) == (frozenset({5}), frozenset({3}))
+    assert [sheet.hidden for sheet in found.sheets] == [False, True]
+
+
+ODS = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:style="s" xmlns:c="c">
+<office:automatic-styles><style:style style:name="ta2"><style:table-properties table:display="false"/></style:style>
+</office:automatic-styles><office:body><office:spreadsheet><table:table table:name="表">
+<table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>
+<table:table-row table:number-rows-repeated="2">
+<table:table-cell table:number-columns-repeated="16384"/></table:table-row>
+<table:table-row table:visibility="collapse"><table:table-cell office:value-type="percentage" office:value="0.98"/>
+<table:table-cell table:formula="of:=1/0" office:value-type="string" c:value-type="error">
+<text:p>#DIV/0!</text:p></table:table-cell>
+<table:table-cell table:number-columns-repeated="2" office:value-type="float" office:value="5">
+<text:p>5</text:p></table:table-cell>
+<table:table-cell office:value-type="date" office:date-value="2023-12-31"/>
+<table:table-cell table:number-columns-spanned="2" table:number-rows-spanned="2" office:value-type="string">
+<text:p>甲<text:s text:c="2"/>乙</text:p><text:p>丙</text:p></table:table-cell><table:covered-table-cell/>
+<table:table-cell table:formula="of:=[.A1]"/><table:table-cell table:number-columns-repeated="16375"/>
+</table:table-row>
+<table:table-row table:number-rows-repeated="1048571">
+<table:table-cell table:number-columns-repeated="16384"/></table:table-row>
+</table:table><table:table table:name="隐" table:style-name="ta2"/></office:spreadsheet></office:body>
+</office:document-content>"""
+
+
+def ods(content: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("META-INF/manifest.xml", "<manifest/>")
+        packed.writestr("content.xml", content)
+    return target.getvalue()
+
+
+def test_ods_reads_types_errors_merges_and_repeats(read: Read) -> None:
+    book = read("表.ods", ods(ODS))
+    sheet = book.sheets[0]
+    row = [0.98, "#DIV/0!", 5, 5, dt.date(2023, 12, 31), "甲  乙\n丙", None, "[.A1]"]
+    assert sheet.rows == [[], [], row]
+    assert [type(cell) for cell in (sheet.rows[2][0], sheet.rows[2][1], sheet.rows[2][7])] == [
+        Percentage, ErrorCell, UnvaluedCell,
+    ]  # fmt: skip
+    assert sheet.merges == [Merge(2, 5, 3, 6)]
+    assert (sheet.hidden_rows, sheet.hidden_columns) == (frozenset({2}), frozenset({2}))
+    assert [other.hidden for other in book.sheets] == [False, True]
+
+
+CSV = '项目编码,项目名称,备注\r\n="0012",道路，养护,"一\n二"\r\n,"说""好""",\r\n'
+CSV_ROWS = [["项目编码", "项目名称", "备注"], ["0012", "道路，养护", "一\n二"], [None, '说"好"']]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_text_tables_in_every_encoding(read: Read, encoding: str, delimiter: str) -> None:
+    book = read("台账.csv", CSV.replace(",", delimiter).encode(encoding))
+    assert (book.format, book.sheets[0].name) == ("csv", "台账")
+    assert book.sheets[0].rows == CSV_ROWS
+
+
+def test_one_big_field_is_read_whole(read: Read) -> None:
+    long = "绩" * 300_000
+    assert read("长.csv", f"名称,说明\n甲,{long}\n乙,短\n".encode()).sheets[0].rows[1] == ["甲", long]
+
+
+HTML = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv=Content-Type
+content="text/html; charset=gb2312"><style>td {mso-number-format:"\\@"}</style></head><body><table>
+<tr><td colspan=2>预算&nbsp;执行</td><td rowspan="2">备<br>注</td></tr><tr style='display:none'><td>001</td><td>
+ 甲 <b>乙</b> <table><tr><td>内1</td></tr><tr><td>内2</td></tr></table></td></tr></table></body></html>"""
+
+
+def test_html_saved_as_xls(read: Read) -> None:
+    book = read("导出.xls", HTML.encode("gb18030"))
+    first, inner = book.sheets
+    assert (book.format, first.name, inner.name) == ("html", "表1", "表2")
+    assert first.rows == [["预算\xa0执行", None, "备\n注"], ["001", "甲 乙"]]
+    assert first.merges == [Merge(0, 0, 0, 1), Merge(0, 2, 1, 2)]
+    assert first.hidden_rows == {1}
+    assert inner.rows == [["内1"], ["内2"]]
+
+
+XML = """<?xml version="1.0" encoding="gb2312"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Styles><Style ss:ID="p"><NumberFormat ss:Format="0.00%"/></Style></Styles>
+<Worksheet ss:Name="执行"><Table><Column ss:Index="2" ss:Hidden="1"/>
+<Row ss:Index="3" ss:Hidden="1"><Cell ss:Index="2" ss:StyleID="p"><Data ss:Type="Number">0.98</Data></Cell>
+<Cell ss:MergeAcross="1" ss:MergeDown="1"><Data ss:Type="String">合并</Data></Cell>
+<Cell><Data ss:Type="DateTime">2023-12-31T00:00:00.000</Data></Cell><Cell><Data ss:Type="Boolean">1</Data></Cell>
+<Cell ss:Formula="=1/0"><Data ss:Type="Error">#DIV/0!</Data></Cell><Cell ss:Formula="=RC[-1]"/></Row></Table>
+<WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel"><Visible>SheetHidden</Visible></WorksheetOptions>
+</Worksheet></Workbook>"""
+
+
+def test_spreadsheetml_2003(read: Read) -> None:
+    book = read("导出.xls", XML.encode("gb18030"))
+    sheet = book.sheets[0]
+    row = [None, 0.98, "合并", None, dt.date(2023, 12, 31), True, "#DIV/0!", "RC[-1]"]
+    assert (book.format, sheet.rows) == ("xml", [[], [], row])
+    assert [type(sheet.rows[2][column]) for column in (1, 6, 7)] == [Percentage, ErrorCell, UnvaluedCell]
+    assert sheet.merges == [Merge(2, 2, 3, 3)]
+    assert (sheet.hidden_rows, sheet.hidden_columns, sheet.hidden) == (frozenset({2}), frozenset({1}), True)
+
+
+def test_fifty_files_with_one_child(tmp_path: Path) -> None:
+    path = tmp_path / "小.csv"
+    path.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    with Reader() as reader:
+        seen = set()
+        for _ in range(50):
+            reader.read(path, "小.csv")
+            assert reader._child is not None
+            seen.add(reader._child.process.pid)
+    assert len(seen) == 1
+    assert reader._child is None
+
+
+def test_a_child_that_died_between_files_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "小.csv"
+    path.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    with Reader() as reader:
+        reader.read(path, "小.csv")
+        assert reader._child is not None
+        reader._child.process.kill()
+        assert reader.read(path, "小.csv").sheets[0].rows == [["甲", "乙"], ["1", "2"]]
+
+
+READY = (
+    "import sys,time,json;w=sys.stdout.buffer;"
+    "f=lambda b:(w.write(len(b).to_bytes(4,'big')+b),w.flush());f(b'{\"kind\":\"ready\"}');sys.stdin.buffer.read(9);"
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("import time; time.sleep(60)", "0.5 秒"),
+        (READY + "time.sleep(60)", "0.5 秒"),
+        (READY + "import os; os.abort()", "异常退出"),
+        ("raise SystemExit(3)", "没有启动"),
+        (READY + "f(b'nonsense');time.sleep(60)", "送回的内容不对"),
+        (READY + "f(b'[[1]]');time.sleep(60)", "送回的内容不对"),
+        (READY + 'f(b\'{"kind":"done"}\');time.sleep(60)', "送回的内容不对"),
+        (READY + 'f(b\'{"kind":"sheet","name":"x"}\');f(b\'[[{"x":1}]]\');time.sleep(60)', "送回的内容不对"),
+        (READY + "w.write(b'\\xff'*100);w.flush();time.sleep(60)", "送回的内容不对"),
+        (READY + "f(b'{\"kind\":\"sheet\",\"name\":\"x\"}')\nwhile 1: f(b'['+b'[1],'*99+b'[1]]')", "秒|内容不对"),
+    ],
+)
+def test_a_bad_child_costs_one_file(tmp_path: Path, program: str, words: str) -> None:
+    path = tmp_path / "甲.csv"
+    path.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    limits = Limits(seconds=0.5, memory_bytes=1024 * 1024, unpacked_bytes=1)
+    with Reader(limits, _command=(sys.executable, "-c", program)) as reader:
+        with pytest.raises(InputError, match=words) as caught:
+            reader.read(path, "甲.csv")
+        assert (caught.value.where, reader._child) == ("甲.csv", None)
+        assert caught.value.hint
+
+
+def test_memory_ceiling_holds(tmp_path: Path) -> None:
+    path = tmp_path / "大.csv"
+    path.write_text("甲,乙\n" + "1,2\n" * 3_000_000, encoding="utf-8")
+    small = tmp_path / "小.csv"
+    small.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    with Reader(Limits(memory_bytes=64 * 1024 * 1024)) as reader:
+        with pytest.raises(InputError, match="内存"):
+            reader.read(path, "大.csv")
+        assert reader.read(small, "小.csv").sheets[0].rows[1] == ["1", "2"]
+
+
+def test_light_imports() -> None:
+    heavy = "pydantic pandas openpyxl typer rich jinja2 lxml python_calamine"
+    program = (
+        "import sys, pbm_cli.workbook, pbm_cli.workbook.child;"
+        f"print([name for name in '{heavy}'.split() if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_search_skips_locks_and_own_outputs(tmp_path: Path) -> None:
+    def author(name: str) -> bytes:
+        return xlsx(lambda book: setattr(book.properties, "creator", name))
+
+    files = {
+        "乙/2.xlsx": author("某局"), "乙/1.CSV": b"x", "甲.xls": b"x",
+        "~$甲.xls": b"x", ".~甲.xlsx": b"x", "._甲.xls": b"x",
+        "结果.xlsx": author("pbm"), "模板.xlsx": author("pbm template"), "说明.txt": b"x", ".git/a.csv": b"x",
+    }  # fmt: skip
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    found = find_workbooks([tmp_path, tmp_path / "说明.txt", tmp_path / "甲.xls"])
+    assert [shown for _, shown in found] == ["乙/1.CSV", "乙/2.xlsx", "模板.xlsx", "甲.xls", "说明.txt"]
+    assert [written_by_pbm(tmp_path / name) for name in ("结果.xlsx", "模板.xlsx", "甲.xls")] == [True, False, False]
+    with pytest.raises(InputError, match="找不到"):
+        find_workbooks([tmp_path / "没有.xlsx"])
