@@ -220,7 +220,7 @@ def test_a_bad_overlay_is_an_error_with_its_address(tmp_path: Path, text: str, w
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("execution_method", '"progress"', "progress_ratio"),
+        ("execution_method", '"progress"', "进度比"),
         ("execution_bands", "{ green = 80, orange = 0 }", "orange"),
         ("execution_nodes", "{ 4 = 25, 13 = 90 }", "13"),
         ("execution_nodes", '{ 4 = "25%" }', "不加引号"),

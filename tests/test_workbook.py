@@ -217,106 +217,6 @@ def test_xls_keeps_errors_percentages_and_uncalculated_formulas(read: Read) -> N
     assert [sheet.hidden for sheet in found.sheets] == [False, True]
 
 
-ODS = """<?xml version="1.0" encoding="UTF-8"?>
-<office:document-content xmlns:office="o" xmlns:table="t" xmlns:text="x" xmlns:style="s" xmlns:c="c">
-<office:automatic-styles><style:style style:name="ta2"><style:table-properties table:display="false"/></style:style>
-</office:automatic-styles><office:body><office:spreadsheet><table:table table:name="表">
-<table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>
-<table:table-row table:number-rows-repeated="2">
-<table:table-cell table:number-columns-repeated="16384"/></table:table-row>
-<table:table-row table:visibility="collapse"><table:table-cell office:value-type="percentage" office:value="0.98"/>
-<table:table-cell table:formula="of:=1/0" office:value-type="string" c:value-type="error">
-<text:p>#DIV/0!</text:p></table:table-cell>
-<table:table-cell table:number-columns-repeated="2" office:value-type="float" office:value="5">
-<text:p>5</text:p></table:table-cell>
-<table:table-cell office:value-type="date" office:date-value="2023-12-31"/>
-<table:table-cell table:number-columns-spanned="2" table:number-rows-spanned="2" office:value-type="string">
-<text:p>甲<text:s text:c="2"/>乙</text:p><text:p>丙</text:p></table:table-cell><table:covered-table-cell/>
-<table:table-cell table:formula="of:=[.A1]"/><table:table-cell table:number-columns-repeated="16375"/>
-</table:table-row>
-<table:table-row table:number-rows-repeated="1048571">
-<table:table-cell table:number-columns-repeated="16384"/></table:table-row>
-</table:table><table:table table:name="隐" table:style-name="ta2"/></office:spreadsheet></office:body>
-</office:document-content>"""
-
-
-def ods(content: str) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as packed:
-        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        packed.writestr("META-INF/manifest.xml", "<manifest/>")
-        packed.writestr("content.xml", content)
-    return target.getvalue()
-
-
-def test_ods_reads_types_errors_merges_and_repeats(read: Read) -> None:
-    book = read("表.ods", ods(ODS))
-    sheet = book.sheets[0]
-    row = [0.98, "#DIV/0!", 5, 5, dt.date(2023, 12, 31), "甲  乙\n丙", None, "[.A1]"]
-    assert sheet.rows == [[], [], row]
-    assert [type(cell) for cell in (sheet.rows[2][0], sheet.rows[2][1], sheet.rows[2][7])] == [
-        Percentage, ErrorCell, UnvaluedCell,
-    ]  # fmt: skip
-    assert sheet.merges == [Merge(2, 5, 3, 6)]
-    assert (sheet.hidden_rows, sheet.hidden_columns) == (frozenset({2}), frozenset({2}))
-    assert [other.hidden for other in book.sheets] == [False, True]
-
-
-CSV = '项目编码,项目名称,备注\r\n="0012",道路，养护,"一\n二"\r\n,"说""好""",\r\n'
-CSV_ROWS = [["项目编码", "项目名称", "备注"], ["0012", "道路，养护", "一\n二"], [None, '说"好"']]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb18030"])
-@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
-def test_text_tables_in_every_encoding(read: Read, encoding: str, delimiter: str) -> None:
-    book = read("台账.csv", CSV.replace(",", delimiter).encode(encoding))
-    assert (book.format, book.sheets[0].name) == ("csv", "台账")
-    assert book.sheets[0].rows == CSV_ROWS
-
-
-def test_one_big_field_is_read_whole(read: Read) -> None:
-    long = "绩" * 300_000
-    assert read("长.csv", f"名称,说明\n甲,{long}\n乙,短\n".encode()).sheets[0].rows[1] == ["甲", long]
-
-
-HTML = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv=Content-Type
-content="text/html; charset=gb2312"><style>td {mso-number-format:"\\@"}</style></head><body><table>
-<tr><td colspan=2>预算&nbsp;执行</td><td rowspan="2">备<br>注</td></tr><tr style='display:none'><td>001</td><td>
- 甲 <b>乙</b> <table><tr><td>内1</td></tr><tr><td>内2</td></tr></table></td></tr></table></body></html>"""
-
-
-def test_html_saved_as_xls(read: Read) -> None:
-    book = read("导出.xls", HTML.encode("gb18030"))
-    first, inner = book.sheets
-    assert (book.format, first.name, inner.name) == ("html", "表1", "表2")
-    assert first.rows == [["预算\xa0执行", None, "备\n注"], ["001", "甲 乙"]]
-    assert first.merges == [Merge(0, 0, 0, 1), Merge(0, 2, 1, 2)]
-    assert first.hidden_rows == {1}
-    assert inner.rows == [["内1"], ["内2"]]
-
-
-XML = """<?xml version="1.0" encoding="gb2312"?><?mso-application progid="Excel.Sheet"?>
-<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
-<Styles><Style ss:ID="p"><NumberFormat ss:Format="0.00%"/></Style></Styles>
-<Worksheet ss:Name="执行"><Table><Column ss:Index="2" ss:Hidden="1"/>
-<Row ss:Index="3" ss:Hidden="1"><Cell ss:Index="2" ss:StyleID="p"><Data ss:Type="Number">0.98</Data></Cell>
-<Cell ss:MergeAcross="1" ss:MergeDown="1"><Data ss:Type="String">合并</Data></Cell>
-<Cell><Data ss:Type="DateTime">2023-12-31T00:00:00.000</Data></Cell><Cell><Data ss:Type="Boolean">1</Data></Cell>
-<Cell ss:Formula="=1/0"><Data ss:Type="Error">#DIV/0!</Data></Cell><Cell ss:Formula="=RC[-1]"/></Row></Table>
-<WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel"><Visible>SheetHidden</Visible></WorksheetOptions>
-</Worksheet></Workbook>"""
-
-
-def test_spreadsheetml_2003(read: Read) -> None:
-    book = read("导出.xls", XML.encode("gb18030"))
-    sheet = book.sheets[0]
-    row = [None, 0.98, "合并", None, dt.date(2023, 12, 31), True, "#DIV/0!", "RC[-1]"]
-    assert (book.format, sheet.rows) == ("xml", [[], [], row])
-    assert [type(sheet.rows[2][column]) for column in (1, 6, 7)] == [Percentage, ErrorCell, UnvaluedCell]
-    assert sheet.merges == [Merge(2, 2, 3, 3)]
-    assert (sheet.hidden_rows, sheet.hidden_columns, sheet.hidden) == (frozenset({2}), frozenset({1}), True)
-
-
 def test_fifty_files_with_one_child(tmp_path: Path) -> None:
     path = tmp_path / "小.csv"
     path.write_text("甲,乙\n1,2\n", encoding="utf-8")
@@ -386,7 +286,7 @@ def test_memory_ceiling_holds(tmp_path: Path) -> None:
 def test_light_imports() -> None:
     heavy = "pydantic pandas openpyxl typer rich jinja2 lxml python_calamine"
     program = (
-        "import sys, pbm_cli.workbook, pbm_cli.workbook.child;"
+        "import sys, pbm_cli.workbook.reader, pbm_cli.workbook.search, pbm_cli.workbook.child;"
         f"print([name for name in '{heavy}'.split() if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"

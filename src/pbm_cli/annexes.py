@@ -38,10 +38,14 @@ def largest(rows: Iterable[Row], key: str) -> list[Row]:
     return sorted(rows, key=lambda row: -Decimal(row[key] or 0))
 
 
+_LONGEST_VALUE = 60
+
+
 def parameter_rows(parameters: Iterable[Row]) -> Cells:
-    """用到的参数。"""
+    """用到的参数；取值太长的（词语表之类）不在这里列，见 Excel 的“依据”表。"""
     for item in parameters:
-        yield item["label"], f"{item['value']}{item['unit'] if item['unit'] in ('%', '分') else ''}", item["basis"]
+        if len(item["value"]) <= _LONGEST_VALUE:
+            yield item["label"], item["value"], item["unit"], item["basis"]
 
 
 def red_rows(rows: Iterable[Row]) -> Cells:

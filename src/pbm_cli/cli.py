@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,24 +23,6 @@ app = typer.Typer(
 )
 
 
-def _date(text: str) -> dt.date:
-    parts = text.replace("/", "-").replace(".", "-").split("-")
-    try:
-        year, month, day = (int(part) for part in parts)
-        return dt.date(year, month, day)
-    except ValueError:
-        raise typer.BadParameter(f"“{text}”不是日期，请写成 2023-12-31") from None
-
-
-def _one_of(*allowed: str) -> Any:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise typer.BadParameter(f"“{text}”不认识，可用：{'、'.join(allowed)}")
-        return text
-
-    return parse
-
-
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="工作簿，或放工作簿的文件夹", show_default=False)]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="县年度文件夹（有 pbm.toml）", show_default=False)]
 Out = Annotated[
@@ -51,31 +32,17 @@ Out = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]
-On = Annotated[
-    Any, typer.Option("--on", metavar="DATE", parser=_date, help="数据截止日，如 2023-12-31", show_default=False)
-]
+On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="数据截止日，如 2023-12-31", show_default=False)]
 Ruleset = Annotated[
     str | None, typer.Option("--ruleset", metavar="NAME", help="规则集名字或文件夹，默认 national", show_default=False)
 ]
 Unit = Annotated[
-    Any,
-    typer.Option(
-        "--unit",
-        metavar="UNIT",
-        parser=_one_of("元", "万元", "亿元"),
-        help="没写单位的表用：元 万元 亿元",
-        show_default=False,
-    ),
+    str | None, typer.Option("--unit", metavar="UNIT", help="没写单位的表用：元 万元 亿元", show_default=False)
 ]
 Overlay = Annotated[
     Path | None, typer.Option("--overlay", metavar="FOLDER", help="本县的参数、版式、模板", show_default=False)
 ]
-FailOn = Annotated[
-    Any,
-    typer.Option(
-        "--fail-on", metavar="LEVEL", parser=_one_of("never", "error", "red", "yellow"), help="到哪一级退出码为 1"
-    ),
-]
+FailOn = Annotated[str, typer.Option("--fail-on", metavar="LEVEL", help="到哪一级退出码为 1：never error red yellow")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="不显示进度")]
 Debug = Annotated[bool, typer.Option("--debug", help="程序出错时显示详细位置")]
 Previous = Annotated[
@@ -174,7 +141,7 @@ def check(
 
 @app.command(cls=ChineseCommand)
 def layouts(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="看这些表怎么认的", show_default=False)] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="看这些表怎么认的")] = None,
     overlay: Overlay = None, unit: Unit = None, debug: Debug = False,
 ) -> int:  # fmt: skip
     """版式：认得哪些表头；给出文件则逐列说明。"""

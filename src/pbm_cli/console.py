@@ -55,7 +55,7 @@ def _write(stream: IO[str], text: str) -> None:
     try:
         stream.write(text)
     except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
+        encoding: str = getattr(stream, "encoding", None) or "ascii"
         stream.write(text.encode(encoding, errors="replace").decode(encoding))
     stream.flush()
 

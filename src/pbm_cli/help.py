@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -23,7 +24,11 @@ _WORDS = (
 _LEFT_OVER = ("the installation.",)
 
 
+_TYPE_NAMES = re.compile(r" <[\w\[\] |.]+>|(?<=\.\.\.)\}\.\.\.|\{(?=PATH)")
+
+
 def _translated(text: str) -> str:
+    text = _TYPE_NAMES.sub("", text)
     for english, chinese in _WORDS:
         text = text.replace(english, chinese)
     return "\n".join(line for line in text.splitlines() if line.strip() not in _LEFT_OVER)
@@ -72,7 +77,7 @@ def _reason(error: Any, names: set[str]) -> str:
         opts = "/".join(getattr(parameter, "opts", []) or [])
         return f"{opts}：{message}" if opts else message
     if message.startswith("No such command"):
-        return f"没有命令 {message.split()[-1].strip('.')}"
+        return f"没有命令 {message.rsplit(maxsplit=1)[-1].strip('.')}"
     if "BadOptionUsage" in names:
         return f"选项 {option} 的写法不对，要在后面给一个值。"
     if message.startswith("Got unexpected extra argument"):

@@ -94,7 +94,8 @@ def _same_code(rows: Sequence[Record]) -> list[Finding]:
                     "D08",
                     "warning",
                     subject_of(second),
-                    f"编码 {code} 在 {first.origin} 叫“{subject_of(first)}”，这里叫“{subject_of(second)}”，按同一个项目计算",
+                    f"编码 {code} 在 {first.origin} 叫“{subject_of(first)}”，"
+                    f"这里叫“{subject_of(second)}”，按同一个项目计算",
                     second.origin.where("project_code"),
                 )
             )
@@ -160,7 +161,7 @@ class ProjectIndex:
 
     def place(self, key: ProjectKey) -> int:
         """找到就返回序号，没有（或有歧义）就作为新项目放进去。用于把一个项目的几行资金合到一起。"""
-        found = [i for i in self.find(key)]
+        found = self.find(key)
         return found[0] if len(found) == 1 else self.put(key)
 
 

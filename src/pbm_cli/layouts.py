@@ -156,7 +156,7 @@ def _put(keys: dict[str, tuple[str, int]], word: str, field: str, strength: int)
 
 @dataclass(slots=True)
 class Match:
-    """一个表头块按某个版式的对应：columns 字段 → 列；spare 没用上的较弱列；ambiguous 一样强的列；unknown 不认识的列。"""
+    """一个表头块按某个版式的对应：columns 字段 → 列；spare 较弱没用的列；ambiguous 一样强的列；unknown 不认识的。"""
 
     layout: Layout
     columns: dict[str, int]

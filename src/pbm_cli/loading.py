@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pbm_cli import fields
-from pbm_cli.cells import Cell, Merge, Sheet, Workbook, column_letters
+from pbm_cli.cells import Sheet, Workbook, column_letters
 from pbm_cli.fields import Problem
 from pbm_cli.identity import conflicting_rows, repeated_rows
 from pbm_cli.layouts import Layout, Match
-from pbm_cli.models import (
-    Finding,
-    Kind,
-    Origin,
-    Record,
-    Where,
-    field_kind,
-    field_need,
-    field_title,
-)
+from pbm_cli.models import Finding, FindingLevel, Origin, Record, Where, field_title
+from pbm_cli.records import TableRows
 from pbm_cli.rows import RowReader
 from pbm_cli.tables import Finder, Table
-from pbm_cli.targets import Target, parse_actual, parse_target
 from pbm_cli.text import one_line
-from pbm_cli.totals import DataRow, TotalRow, check_totals, decimals
+from pbm_cli.totals import TotalRow, check_totals
 
-_PARSERS: dict[str, Callable[[Cell], Any]] = {
-    Kind.RATE: fields.rate,
-    Kind.NUMBER: fields.number,
-    Kind.COUNT: fields.count,
-    Kind.DATE: fields.day,
-    Kind.CODE: fields.code,
-    Kind.TEXT: fields.text,
-    Kind.NAMED: fields.named,
-    Kind.YES: fields.yes_no,
-    Kind.CHOICE: fields.text,
-}
-_FILLED_DOWN = frozenset({Kind.CODE, Kind.TEXT, Kind.NAMED, Kind.CHOICE, Kind.YES})
 _SHOWN = 8
 
 
@@ -136,7 +115,7 @@ class Loader:
         self.loaded.findings.extend(conflicting_rows(self.loaded.records))
         return self.loaded
 
-    def _say(self, code: str, level: Any, subject: str, message: str, where: Where | None) -> None:
+    def _say(self, code: str, level: FindingLevel, subject: str, message: str, where: Where | None) -> None:
         self.loaded.findings.append(Finding(code, level, subject, message, where))
 
     def _sheet(self, file: str, sheet: Sheet) -> list[SheetReport]:
@@ -154,9 +133,7 @@ class Loader:
         parts = ["这张工作表是隐藏的"] if sheet.hidden else []
         if sheet.hidden_rows:
             rows = sorted(sheet.hidden_rows)
-            parts.append(
-                f"有 {len(rows)} 个隐藏行（第 {'、'.join(str(r + 1) for r in rows[:_SHOWN])} 行{'等' if len(rows) > _SHOWN else ''}）"
-            )
+            parts.append(f"有 {len(rows)} 个隐藏行（第 {_some(r + 1 for r in rows)} 行）")
         if sheet.hidden_columns:
             columns = sorted(sheet.hidden_columns)
             parts.append(f"有 {len(columns)} 个隐藏列（{'、'.join(column_letters(c) for c in columns[:_SHOWN])} 列）")
@@ -169,10 +146,11 @@ class Loader:
             return
         missing = "；".join(closest.layout.titles(group) for group in closest.layout.missing(closest.columns))
         have = "、".join(field_title(closest.layout.model, f) for f in closest.columns)
-        level = "warning" if len(closest.columns) > 1 else "hint"
+        level: FindingLevel = "warning" if len(closest.columns) > 1 else "hint"
         self._say(
             "D12", level, sheet.name,
-            f"没有认出是哪种表，没有使用。最接近“{closest.layout.model.sheet_title}”：已认出 {have}；还缺 {missing}", where,
+            f"没有认出是哪种表，没有使用。最接近“{closest.layout.model.sheet_title}”：已认出 {have}；还缺 {missing}",
+            where,
         )  # fmt: skip
 
     def _table(self, file: str, sheet: Sheet, table: Table) -> SheetReport:
@@ -181,7 +159,7 @@ class Loader:
         reader = RowReader(sheet, table)
         usable = report.usable = self._usable(sheet, table, origin)
         self._columns(table, origin)
-        rows = _TableRows(self, sheet, table, report, origin)
+        rows = TableRows(sheet, table, origin)
         labels: list[int] = []
         totals: list[TotalRow] = []
         for index in table.rows:
@@ -191,13 +169,13 @@ class Loader:
                 cells = sheet.rows[index]
                 totals.append(TotalRow(index, reader.total_word(cells), reader.total_label(cells) or "", cells))
             elif what == "data" and usable:
-                rows.add(index)
+                self._keep(rows.add(index), report)
             elif what == "data":
                 report.rows_rejected += 1
             elif what == "label":
                 labels.append(index + 1)
         if labels:
-            shown = "、".join(map(str, labels[:_SHOWN])) + ("等" if len(labels) > _SHOWN else "")
+            shown = _some(labels)
             self._say(
                 "D19",
                 "hint",
@@ -205,6 +183,7 @@ class Loader:
                 f"第 {shown} 行是标题或分组文字，不作数据",
                 Where(file, sheet.name, f"A{labels[0]}"),
             )
+        self.loaded.findings.extend(rows.findings)
         if usable:
             self.loaded.findings.extend(check_totals(table, origin, rows.amounts, totals, rows.places))
         return report
@@ -280,177 +259,15 @@ class Loader:
                 where,
             )
 
-    def keep(self, record: Record, report: SheetReport) -> None:
-        """收下一条记录。"""
+    def _keep(self, record: Record | None, report: SheetReport) -> None:
+        if record is None:
+            report.rows_rejected += 1
+            return
         report.rows_used += 1
         self._sources.append((record, report))
 
-    def report_cell(self, code: str, level: Any, subject: str, message: str, where: Where) -> None:
-        """记下一条关于单元格的发现。"""
-        self._say(code, level, subject, message, where)
 
-
-class _TableRows:
-    """一张表的数据行 → 记录。"""
-
-    def __init__(self, loader: Loader, sheet: Sheet, table: Table, report: SheetReport, origin: Origin) -> None:
-        self._loader, self._sheet, self._table, self._report, self._origin = loader, sheet, table, report, origin
-        model = table.layout.model
-        self._model = model
-        self._kinds = {name: field_kind(model, name) for name in table.columns}
-        self._plan = [
-            (n, c, self._kinds[n]) for n, c in table.columns.items() if self._kinds[n] not in (Kind.TARGET, Kind.ACTUAL)
-        ]
-        self._needs = {name: field_need(model, name) for name in model.model_fields if name != "origin"}
-        self._absent = [n for n, need in self._needs.items() if need == "finding" and n not in table.columns]
-        self._fill = self._merged_text(sheet.merges)
-        self.amounts: list[DataRow] = []
-        self.places: dict[str, int] = {}
-        if self._absent:
-            names = "、".join(field_title(model, n) for n in self._absent)
-            where = Where(origin.file, origin.sheet, f"A{table.heading_rows[0] + 1}")
-            loader.report_cell("D05", "warning", model.sheet_title, f"表里没有“{names}”列", where)
-
-    def _merged_text(self, merges: Sequence[Merge]) -> dict[tuple[int, int], Cell]:
-        """文字列的竖向合并：下面各行用第一行的值。金额不填，以免重复计算。"""
-        columns = {c for n, c in self._table.columns.items() if self._kinds[n] in _FILLED_DOWN}
-        filled: dict[tuple[int, int], Cell] = {}
-        for merge in merges:
-            if merge.bottom > merge.top and merge.top >= self._table.rows.start and merge.left in columns:
-                values = self._sheet.rows[merge.top]
-                value = values[merge.left] if merge.left < len(values) else None
-                for row in range(merge.top + 1, merge.bottom + 1):
-                    filled[row, merge.left] = value
-        return filled
-
-    def add(self, index: int) -> None:
-        row = self._sheet.rows[index]
-        origin = Origin(self._origin.file, self._origin.sheet, index + 1, self._origin.columns)
-        values: dict[str, Any] = {}
-        problems: list[tuple[str, Problem]] = []
-        for name, column, kind in self._plan:
-            cell = self._cell(row, index, column)
-            value = self._parse(name, kind, cell)
-            if value.__class__ is Problem:
-                problems.append((name, value))
-                value = value.value if value.usable else None
-            values[name] = value
-            if kind == Kind.MONEY and value is not None:
-                self.places[name] = max(self.places.get(name, 0), decimals(cell))
-        self._split_glued_code(row, index, values)
-        self._targets(row, index, values, problems)
-        usable = self._judge(values, problems, origin)
-        amounts = {
-            n: v for n, v in values.items() if v.__class__ is int and self._kinds.get(n) in (Kind.MONEY, Kind.COUNT)
-        }
-        names = frozenset(
-            v
-            for n, v in values.items()
-            if v.__class__ is str and n in ("budget_unit", "department", "fund", "category")
-        )
-        self.amounts.append(DataRow(index, usable, amounts, names))
-        if usable:
-            self._loader.keep(self._build(values, origin), self._report)
-        else:
-            self._report.rows_rejected += 1
-
-    def _cell(self, row: list[Cell], index: int, column: int) -> Cell:
-        value = row[column] if column < len(row) else None
-        return self._fill.get((index, column)) if value is None and self._fill else value
-
-    def _parse(self, name: str, kind: str, cell: Cell) -> Any:
-        if kind != Kind.MONEY:
-            return _PARSERS[kind](cell)
-        value = fields.money(cell, self._table.units[name])
-        sign = self._table.signs.get(name)
-        return value if sign is None or value.__class__ is not int else sign * abs(value)
-
-    def _split_glued_code(self, row: list[Cell], index: int, values: dict[str, Any]) -> None:
-        """项目名称写成“代码-名称”而没有编码列时，把代码拆出来。"""
-        name = next((n for n in ("project_name", "subject") if n in self._table.columns), None)
-        if name is None or values.get("project_code") is not None or "project_code" not in self._needs:
-            return
-        cell = self._cell(row, index, self._table.columns[name])
-        if isinstance(cell, str) and (code := fields.split_code_name(cell)[0]):
-            values["project_code"] = code
-
-    def _targets(
-        self, row: list[Cell], index: int, values: dict[str, Any], problems: list[tuple[str, Problem]]
-    ) -> None:
-        columns = self._table.columns
-        if "target" not in columns:
-            return
-        cells = {
-            n: self._cell(row, index, columns[n]) if n in columns else None for n in ("target", "operator", "measure")
-        }
-        actuals = [n for n in ("actual", "forecast") if n in columns]
-        for name in ("target", *actuals):
-            cell = cells["target"] if name == "target" else self._cell(row, index, columns[name])
-            bad = fields.text(cell)
-            if isinstance(bad, Problem) and not bad.usable:
-                problems.append((name, bad))
-                cells[name] = None
-            elif name != "target":
-                cells[name] = cell
-        target = parse_target(cells["target"], cells["operator"], cells["measure"])
-        values["target"] = target
-        remarks = [("target", r) for r in target.remarks] if target else []
-        for name in actuals:
-            actual = parse_actual(cells[name], target or Target("", "qualitative", None))
-            values[name] = actual
-            remarks.extend((name, r) for r in (actual.remarks if actual else ()))
-        problems.extend(
-            (name, Problem(remark, level="hint", usable=True, value=values[name])) for name, remark in remarks
-        )
-
-    def _judge(self, values: dict[str, Any], problems: list[tuple[str, Problem]], origin: Origin) -> bool:
-        """这一行能不能用；同时把每个坏单元格记成发现。"""
-        subject = str(
-            values.get("project_name") or values.get("subject") or values.get("budget_unit") or f"第 {origin.row} 行"
-        )
-        broken = {name for name, problem in problems if not problem.usable}
-        reject = any(self._needs[name] == "unusable" for name in broken)
-        for name, problem in problems:
-            title = field_title(self._model, name)
-            fatal = not problem.usable and self._needs[name] == "unusable"
-            code = "D01" if fatal else "D04" if problem.usable else "D03"
-            level = "error" if fatal else problem.level if problem.usable else "warning"
-            tail = "；这一行没有使用" if fatal else ("" if problem.usable else "；这一格按空白处理")
-            hint = f"。{problem.hint}" if problem.hint else ""
-            self._loader.report_cell(
-                code, level, subject, f"{title}：{problem.message}{tail}{hint}", origin.where(name)
-            )
-        for name, need in self._needs.items():
-            if values.get(name) is not None or name in broken or name in self._absent:
-                continue
-            if need == "unusable":
-                reject = True
-                self._loader.report_cell(
-                    "D02",
-                    "error",
-                    subject,
-                    f"{field_title(self._model, name)}是空的，这一行没有使用{self._merge_note(origin, name)}",
-                    origin.where(name),
-                )
-            elif need == "finding":
-                self._loader.report_cell(
-                    "D05", "warning", subject, f"{field_title(self._model, name)}是空的", origin.where(name)
-                )
-        groups = self._model.alternatives
-        if not reject and groups and not any(all(values.get(f) is not None for f in group) for group in groups):
-            reject = True
-            names = " 或 ".join("、".join(field_title(self._model, f) for f in group) for group in groups)
-            self._loader.report_cell(
-                "D02", "error", subject, f"{names}至少要有一项，这一行没有使用", origin.where(groups[0][0])
-            )
-        return not reject
-
-    def _merge_note(self, origin: Origin, name: str) -> str:
-        column = self._table.columns.get(name, -1)
-        row = origin.row - 1
-        inside = any(m.left <= column <= m.right and m.top < row <= m.bottom for m in self._sheet.merges)
-        return "（它在合并单元格里，金额只算一次，算在合并区的第一行；请拆开填写）" if inside else ""
-
-    def _build(self, values: dict[str, Any], origin: Origin) -> Record:
-        complete = {name: values.get(name) for name in self._needs}
-        return self._model.model_construct(None, origin=origin, **complete)
+def _some(items: Iterable[object]) -> str:
+    """前几个用顿号连起来，还有的写“等”。"""
+    words = [str(item) for item in items]
+    return "、".join(words[:_SHOWN]) + ("等" if len(words) > _SHOWN else "")

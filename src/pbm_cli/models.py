@@ -334,7 +334,8 @@ class Document(Record):
 RECORD_TYPES: Mapping[str, type[Record]] = {
     model.kind: model
     for model in (
-        Assessment, Goal, Indicator, Execution, Adjustment, UnitReport, Review, Evaluation, Township, Training, Document,
+        Assessment, Goal, Indicator, Execution, Adjustment, UnitReport, Review, Evaluation, Township, Training,
+        Document,
     )
 }  # fmt: skip
 

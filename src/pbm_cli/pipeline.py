@@ -258,9 +258,20 @@ def check_facts(paths: Sequence[Path], options: Options, progress: Progress | No
     name = options.ruleset or run.config.ruleset or DEFAULT_RULESET
     ruleset = load_ruleset(name, run.overlay)
     return Facts(
-        "check", run.config.county, run.config.issuer, run.year, ruleset.name, ruleset.title, ruleset.digest,
-        run.options.on or run.config.on, run.loaded.files, {"check": StageFacts(summary, rows, [])}, findings, [], run.overlay,
-    )  # fmt: skip
+        command="check",
+        county=run.config.county,
+        issuer=run.config.issuer,
+        year=run.year,
+        ruleset=ruleset.name,
+        ruleset_title=ruleset.title,
+        ruleset_digest=ruleset.digest,
+        on=run.options.on or run.config.on,
+        files=run.loaded.files,
+        stages={"check": StageFacts(summary, rows, [])},
+        findings=findings,
+        parameters=[],
+        overlay=run.overlay,
+    )
 
 
 def _sheet_row(report: FileReport, sheet: SheetReport) -> dict[str, object]:

@@ -54,7 +54,7 @@ def _environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_shown,
-        autoescape=False,  # noqa: S701 - the output is Markdown: _shown escapes every value
+        autoescape=False,
     )
     environment.filters.update(FILTERS, light=light, chinese_date=chinese_date, listed=listed)
     environment.tests["negative"] = lambda yuan: str(yuan).startswith("-")
@@ -76,7 +76,7 @@ def _render(environment: ImmutableSandboxedEnvironment, name: str, context: Mapp
 def _context(document: Mapping[str, Any]) -> dict[str, Any]:
     command = document["command"]
     summary = document["summary"]
-    stages = {name: None for name in ("assess", "goals", "monitor", "evaluate", "mechanism")}
+    stages = dict.fromkeys(("assess", "goals", "monitor", "evaluate", "mechanism"))
     stages.update(summary if command == "report" else {command: summary})
     rows: dict[str, list[Any]] = {name: [] for name in stages}
     for row in document["rows"]:
@@ -145,18 +145,23 @@ def listed(values: Iterable[object], most: int = 3) -> str:
 
 
 def _numbered(text: str) -> str:
-    lines, section, sub, annex = [], 0, 0, 0
+    """给标题编号；正文一行就是一段，段与段之间空一行。"""
+    lines: list[str] = []
+    section = sub = annex = 0
     for line in text.split("\n"):
+        if lines and lines[-1] and line and not (line[0] in "|>-" and lines[-1][0] == line[0]):
+            lines.append("")
         if line.startswith("## "):
             section, sub = section + 1, 0
-            line = f"## {_numeral(section)}、{line[3:]}"
+            lines.append(f"## {_numeral(section)}、{line[3:]}")
         elif line.startswith("### "):
             sub += 1
-            line = f"### （{_numeral(sub)}）{line[4:]}"
+            lines.append(f"### （{_numeral(sub)}）{line[4:]}")
         elif line.startswith("# 附件 "):
             annex += 1
-            line = f"# 附件{annex} {line[5:]}"
-        lines.append(line)
+            lines.append(f"# 附件{annex} {line[5:]}")
+        else:
+            lines.append(line)
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 
 

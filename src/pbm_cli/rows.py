@@ -54,7 +54,7 @@ class RowReader:
         row = self.rows[index]
         filled = [
             c for c, value in enumerate(row) if value is not None and (value.__class__ is not str or value.strip())
-        ]  # type: ignore[union-attr]
+        ]
         if not filled:
             return "blank"
         if self.total_label(row) is not None:
@@ -70,7 +70,7 @@ class RowReader:
     def total_label(self, row: Sequence[Cell]) -> str | None:
         """合计行的名目（“农业农村局小计”里的“农业农村局”；单写“合计”为空串）；不是合计行为 None。"""
         for column, value in enumerate(row):
-            if value.__class__ is not str or ("计" not in value and "中" not in value and "总" not in value):  # type: ignore[operator]
+            if value.__class__ is not str or ("计" not in value and "中" not in value and "总" not in value):
                 continue
             if column in self._mapped and column not in self._names:
                 continue
@@ -112,4 +112,4 @@ class RowReader:
             return True
         if len(filled) > 1:
             return False
-        return filled[0] not in self._mapped or bool(_SECTION.match(text)) and filled[0] != self._name
+        return filled[0] not in self._mapped or (bool(_SECTION.match(text)) and filled[0] != self._name)

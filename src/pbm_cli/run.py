@@ -11,10 +11,11 @@ from pbm_cli import console, screens
 from pbm_cli.errors import Exit, OutputError, UsageError
 from pbm_cli.facts import Facts
 from pbm_cli.facts.document import document, finding_row
+from pbm_cli.fields import day
 from pbm_cli.outputs import check_suffix, render
 from pbm_cli.outputs.atomic import write
 from pbm_cli.outputs.json import text as json_text
-from pbm_cli.pipeline import Options, UnusableError, check_facts, exit_code, input_paths, read, run_stage
+from pbm_cli.pipeline import FAIL_LEVELS, Options, UnusableError, check_facts, exit_code, input_paths, read, run_stage
 from pbm_cli.resources import example_folder
 
 _NARRATED = (".docx", ".md")
@@ -35,7 +36,7 @@ class Request:
 
 def run_and_show(request: Request, **options: Any) -> int:
     """运行一个环节，写出 -o 的文件，在终端显示（或打印 JSON），返回退出码。"""
-    chosen = Options(**{key: value for key, value in options.items() if value is not None})
+    chosen = _options(request.fail_on, **options)
     for path in request.out:
         check_suffix(path.suffix)
     console.quiet(request.quiet or request.json)
@@ -54,6 +55,24 @@ def run_and_show(request: Request, **options: Any) -> int:
     else:
         screens.show(made, written, code)
     return code
+
+
+def _options(fail_on: str, **given: Any) -> Options:
+    """命令行上的文字 → 选项；写错的说明怎么写。"""
+    if fail_on not in FAIL_LEVELS:
+        raise UsageError("--fail-on", f"“{fail_on}”不认识", f"可用：{'、'.join(FAIL_LEVELS)}")
+    values = {key: value for key, value in given.items() if value is not None}
+    if "on" in values:
+        values["on"] = parse_date(values["on"])
+    return Options(**values)
+
+
+def parse_date(text: str) -> dt.date:
+    """2023-12-31 这样的日期（也认 2023/12/31、2023.12.31、2023年12月31日）。"""
+    value = day(text)
+    if isinstance(value, dt.date):
+        return value
+    raise UsageError("--on", f"“{text}”不是日期", "请写成 2023-12-31")
 
 
 def _facts(request: Request, options: Options) -> Facts:
@@ -133,7 +152,7 @@ def show_layouts(paths: list[Path], overlay: Path | None, unit: str | None) -> i
     return Exit.DONE
 
 
-def show_rules(code: str | None, ruleset: str | None, on: dt.date | None, overlay: Path | None) -> int:
+def show_rules(code: str | None, ruleset: str | None, on: str | None, overlay: Path | None) -> int:
     """全部规则，或一条规则连同它的参数。"""
     from pbm_cli.parameters import load_ruleset  # noqa: PLC0415
     from pbm_cli.rules import RULES  # noqa: PLC0415
@@ -144,7 +163,7 @@ def show_rules(code: str | None, ruleset: str | None, on: dt.date | None, overla
         return Exit.DONE
     found = RULES.get(code.upper())
     if found is not None:
-        screens.rule(found, chosen, on or dt.date.max)
+        screens.rule(found, chosen, parse_date(on) if on else dt.date.max)
     elif not screens.data_code(code.upper()):
         raise UsageError(code, "没有这条规则", "用 pbm rules 看全部规则")
     return Exit.DONE

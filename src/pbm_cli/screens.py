@@ -17,7 +17,8 @@ from pbm_cli.console import put, render, say
 from pbm_cli.layouts import Layout
 from pbm_cli.loading import Loaded, SheetReport
 from pbm_cli.models import LIGHT_WORDS, RECORD_TYPES, business_fields, field_title
-from pbm_cli.outputs.columns import COMMANDS, show as shown_value
+from pbm_cli.outputs.columns import COMMANDS
+from pbm_cli.outputs.columns import show as shown_value
 from pbm_cli.outputs.summary import figures, stages
 from pbm_cli.parameters import Head, RuleSet, value_text
 from pbm_cli.rules import Rule
@@ -61,10 +62,11 @@ def _table(*heads: tuple[str, str], title: str | None = None) -> Table:
     return table
 
 
-def show(document: Mapping[str, Any], written: Sequence[Path], code: int) -> None:
+def show(document: dict[str, Any], written: Sequence[Path], code: int) -> None:
     """一次运行的结果。"""
     command = document["command"]
-    head = f"{document['county'] or ''}{str(document['year']) + '年' if document['year'] else ''}{COMMANDS[command]}"
+    year = f"{document['year']}年" if document["year"] and command != "report" else str(document["year"] or "")
+    head = f"{document['county'] or ''}{year}{COMMANDS[command]}"
     about = [f"截止日 {document['on']}"] if document["on"] else []
     put(f"{head}（{'，'.join([*about, '规则集 ' + document['ruleset']])}；金额单位：万元）")
     for _, word, summary in stages(document):
@@ -267,7 +269,7 @@ def _recognised_sheet(sheet: SheetReport) -> None:
     put(f"  工作表“{sheet.name}”：{model.sheet_title}（{table.layout.name}.toml），{rows}{cutoff}")
     put(f"    读 {sheet.rows_read} 行：用 {sheet.rows_used}，不用 {sheet.rows_rejected}，合计行 {sheet.rows_total}")
     fields = {column: name for name, column in table.columns.items()}
-    spare = {column: name for column, name in table.match.spare}
+    spare = dict(table.match.spare)
     for column, heading in sorted(table.headings.items()):
         if name := fields.get(column):
             unit = table.units.get(name)

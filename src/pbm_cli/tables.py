@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pbm_cli.cells import Cell, Merge, Sheet
 from pbm_cli.fields import unit_in_heading, unit_in_line
@@ -30,7 +31,7 @@ _MONTHS = re.compile(r"(?:(20\d\d)年)?(?:1[-—~～至到]|截[至止](?:(20\d\
 class Table:
     """一张认出来的表。行列都从 0 数；rows 是数据区（含合计、页脚，由读入分辨）。
 
-    units：金额字段 → 每单位多少分（None = 没写）；signs：字段 → 表头规定的正负号；headings：列 → 表头原文（各层用 › 连）。
+    units：金额字段 → 每单位多少分（None = 没写）；signs：字段 → 表头规定的正负号；headings：列 → 表头原文。
     """
 
     layout: Layout
@@ -217,7 +218,7 @@ class _Grid:
         cells = [squeeze(str(v)).removesuffix(".0") for v in self.rows[row] if v is not None and str(v).strip()]
         numbers = [c for c in cells if c[:1].isdigit()]
         counted = [int(re.match(r"\d+", n)[0]) for n in numbers]  # type: ignore[index]
-        in_order = len(counted) >= 3 and all(b - a == 1 for a, b in zip(counted, counted[1:], strict=False))
+        in_order = len(counted) >= 3 and all(b - a == 1 for a, b in pairwise(counted))
         return row if in_order and all(_COLUMN_NUMBER.match(c) for c in cells) else last
 
     def title_lines(self, first: int, floor: int) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 
 from pbm_cli.cells import Cell
 from pbm_cli.fields import Problem, Rate, money, rate
@@ -97,7 +98,7 @@ def _sign(table: Table, field: str) -> int:
 def decimals(cell: Cell) -> int:
     """单元格写到几位小数；浮点噪声最多算六位。"""
     if isinstance(cell, float):
-        text = format(Decimal(repr(cell)), "f") if cell == cell and abs(cell) != float("inf") else "0"
+        text = format(Decimal(repr(cell)), "f") if isfinite(cell) else "0"
         text = text.removesuffix(".0")
     else:
         text = squeeze(str(cell))
@@ -210,7 +211,8 @@ def _check_rates(table: Table, total: TotalRow, scope: Sequence[DataRow], where:
             "D10",
             "warning",
             f"{total.label}{total.word}",
-            f"{total.word}行的{field_title(table.layout.model, field)}写 {plain(stated.number)}，按合计重算是 {computed:.2f}%",
+            f"{field_title(table.layout.model, field)}的{total.word}写 {plain(stated.number)}，"
+            f"按合计重算是 {computed:.2f}%",
             where.where(field),
         )
 

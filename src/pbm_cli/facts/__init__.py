@@ -119,19 +119,20 @@ def attach(index: ProjectIndex, records: Iterable[Any], what: str) -> tuple[dict
         if found is None:
             found = said[key] = index.find(key)
             if len(found) != 1:
-                findings.append(_unattached(record, found, what))
+                findings.append(unattached(record, found, what))
         if len(found) == 1:
             attached.setdefault(found[0], []).append(record)
     return attached, findings
 
 
-def _unattached(record: Any, found: list[int], what: str) -> Finding:
+def unattached(record: Any, found: list[int], what: str, base: str = "执行表") -> Finding:
+    """一条对不上项目的记录：没有这个项目，或者有几个不能判断。"""
     where = record.origin.where("project_code" if record.project_code else "project_name")
     if found:
-        text = f"{what}里的这个项目能对上执行表里的 {len(found)} 个项目，不能判断是哪一个，没有采用；请补项目编码或单位"
+        text = f"{what}里的这个项目能对上{base}里的 {len(found)} 个项目，不能判断是哪一个，没有并入；请补项目编码或单位"
         return Finding("D18", "warning", record.project_name, text, where)
     return Finding(
-        "D22", "warning", record.project_name, f"{what}里的这个项目在执行表里没有找到，没有并入项目判断", where
+        "D22", "warning", record.project_name, f"{what}里的这个项目在{base}里没有找到，没有并入项目判断", where
     )
 
 

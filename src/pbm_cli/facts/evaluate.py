@@ -91,7 +91,7 @@ def evaluate_facts(loaded: Loaded, judge: Judge) -> StageFacts:
         "key_projects": sum(kind in ("项目", "政策") for kind in key_ones.values()),
         "average_score": score_text(sum(scores, Decimal(0)) / len(scores)) if scores else None,
         "deviations": _deviations(subjects.values(), judge, stage.findings),
-        "evaluators": list(dict.fromkeys(r.evaluator for r in records if r.evaluator)),
+        "evaluators": list(dict.fromkeys(r.evaluator for r in records if r.evaluator and level_of(r) == KEY_LEVEL)),
         "rectified": sum(r.rectified is True for r in records),
         "townships": townships,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pbm_cli.facts import Judge, Row, StageFacts, counted, origin_row
+from pbm_cli.facts import Judge, Row, StageFacts, counted, origin_row, unattached
 from pbm_cli.identity import ProjectIndex, key_of
 from pbm_cli.loading import Loaded
 from pbm_cli.models import Goal, Indicator, Review, field_title
@@ -43,18 +43,7 @@ def goals_facts(loaded: Loaded, judge: Judge) -> StageFacts:
             _comment_on(item, ("level1", "level2", "level3", "target"), stage, found[0], judge)
     for goal in goals:
         _comment_on(goal, ("annual_goal",), stage, index.find(key_of(goal))[0], judge)
-    human = 0
-    commented: set[int] = set()
-    for review in reviews:
-        found = index.find(key_of(review))
-        count = comment_count(review.comment)
-        human += count
-        if len(found) == 1:
-            row = stage.rows[found[0]]
-            row["review_comments"] += count
-            row["grade"] = row["grade"] or (review.conclusion if review.conclusion in GRADES else None)
-            if count:
-                commented.add(found[0])
+    human, commented = _merge_reviews(reviews, index, stage)
     automatic = sum(len(row["comments"]) for row in stage.rows)
     commented.update(place for place, row in enumerate(stage.rows) if row["comments"])
     stage.summary = {
@@ -71,6 +60,25 @@ def goals_facts(loaded: Loaded, judge: Judge) -> StageFacts:
         "added_projects": _added(goals),
     }
     return stage
+
+
+def _merge_reviews(reviews: Sequence[Review], index: ProjectIndex, stage: StageFacts) -> tuple[int, set[int]]:
+    """人工审核意见并入各项目；返回意见总条数和有意见的项目。对不上项目的意见也计入总数。"""
+    human = 0
+    commented: set[int] = set()
+    for review in reviews:
+        found = index.find(key_of(review))
+        count = comment_count(review.comment)
+        human += count
+        if len(found) == 1:
+            row = stage.rows[found[0]]
+            row["review_comments"] += count
+            row["grade"] = row["grade"] or (review.conclusion if review.conclusion in GRADES else None)
+            if count:
+                commented.add(found[0])
+        else:
+            stage.findings.append(unattached(review, found, "审核意见表", "目标表"))
+    return human, commented
 
 
 def _new_row(record: Goal | Review | Indicator) -> Row:

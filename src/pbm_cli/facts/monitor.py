@@ -11,7 +11,7 @@ from pbm_cli.facts import Judge, Row, StageFacts, counted, exact_ratio, origin_r
 from pbm_cli.facts.ledger import ledger_facts
 from pbm_cli.facts.projects import MonitoredProject, gather_projects
 from pbm_cli.loading import Loaded
-from pbm_cli.models import LIGHT_WORDS, Execution, Finding, Indicator, Light, UnitReport, Where
+from pbm_cli.models import LIGHT_WORDS, Execution, Finding, FindingLevel, Indicator, Light, UnitReport, Where
 from pbm_cli.rules import monitor as rules
 from pbm_cli.text import one_line, percent, plain, squeeze, yuan, yuan_or_none
 
@@ -54,19 +54,14 @@ def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
 
 
 def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings: list[Finding]) -> Row:
-    indicators, lights = [], []
-    completions: list[tuple[Fraction, Fraction | None]] = []
+    judged = [judge(rules.indicator_light)(item.target, item.actual, on) for item in project.indicators]
+    indicators = [_indicator_row(item, one) for item, one in zip(project.indicators, judged, strict=True)]
     for item in project.indicators:
-        judged = judge(rules.indicator_light)(item.target, item.actual, on)
-        lights.append(judged.light)
-        indicators.append(_indicator_row(item, judged))
-        if judged.completion is not None:
-            completions.append((_completion(item, judged), Fraction(item.weight) if item.weight else None))
         _check_indicator(item, project, judge, findings)
     execution = judge(rules.execution_light)(project.budget, project.expenditure, on)
-    goal = rules.goal_light(lights)
+    goal = rules.goal_light(one.light for one in judged)
     rate = exact_ratio(project.expenditure, project.budget)
-    achieved = _average(completions)
+    achieved = _achieved(project.indicators, judged)
     gap = achieved - rate if achieved is not None and rate is not None else None
     overall = judge(rules.overall_light)(execution.light, goal, gap)
     impossible = any(judge(rules.is_impossible)(text) for text in project.possibilities)
@@ -83,14 +78,7 @@ def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings:
     sentences = _sentences(execution, goal, overall, indicators)
     _light_findings(project, execution.light, goal, overall.light, sentences, judge, findings)
     return {
-        "project_code": project.code,
-        "project_name": project.name,
-        "budget_unit": project.unit,
-        "department": project.department,
-        "budget_yuan": yuan_or_none(project.budget),
-        "expenditure_yuan": yuan(project.expenditure) if project.rows else None,
-        "execution_pct": percent(rate),
-        "progress_ratio_pct": percent(rate / rules.time_progress(on)) if rate is not None else None,
+        **_head(project, rate, on),
         "execution_light": execution.light,
         "goal_light": goal,
         "light": overall.light,
@@ -101,6 +89,19 @@ def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings:
         "goal_completion_pct": percent(achieved),
         "indicators": indicators,
         "origin": origin_row(project.origin),
+    }
+
+
+def _head(project: MonitoredProject, rate: Fraction | None, on: dt.date) -> Row:
+    return {
+        "project_code": project.code,
+        "project_name": project.name,
+        "budget_unit": project.unit,
+        "department": project.department,
+        "budget_yuan": yuan_or_none(project.budget),
+        "expenditure_yuan": yuan(project.expenditure) if project.rows else None,
+        "execution_pct": percent(rate),
+        "progress_ratio_pct": percent(rate / rules.time_progress(on)) if rate is not None else None,
     }
 
 
@@ -129,14 +130,15 @@ def _completion(item: Indicator, judged: rules.IndicatorJudgement) -> Fraction:
     return min(done, Fraction(1))
 
 
-def _average(parts: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction | None:
-    """目标完成率：都写了权重的按权重平均，否则简单平均；没有可比的指标为 None。"""
+def _achieved(items: Sequence[Indicator], judged: Sequence[rules.IndicatorJudgement]) -> Fraction | None:
+    """目标完成率：可比的指标都写了权重的按权重平均，否则简单平均；没有可比的指标为 None。"""
+    parts = [(item, one) for item, one in zip(items, judged, strict=True) if one.completion is not None]
     if not parts:
         return None
-    weights = [weight for _, weight in parts if weight]
-    if len(weights) == len(parts):
-        return sum((value * weight for value, weight in parts if weight), Fraction(0)) / sum(weights)
-    return sum((value for value, _ in parts), Fraction(0)) / len(parts)
+    weighted = all(item.weight for item, _ in parts)
+    weights = [Fraction(item.weight) if weighted and item.weight else Fraction(1) for item, _ in parts]
+    values = [_completion(item, one) for item, one in parts]
+    return sum((v * w for v, w in zip(values, weights, strict=True)), Fraction(0)) / sum(weights)
 
 
 def _sentences(
@@ -167,7 +169,7 @@ def _light_findings(
             rule = rules.indicator_light if goal == overall else rules.overall_light
             culprit = [i for i in project.indicators if goal == overall]
             where = culprit[0].origin.where("actual") if culprit and goal == overall else where
-        level = "red" if overall == "red" else "yellow"
+        level: FindingLevel = "red" if overall == "red" else "yellow"
         findings.append(
             judge.finding(rule, project.name, f"{LIGHT_WORDS[overall]}：{'；'.join(sentences)}", where, level)
         )

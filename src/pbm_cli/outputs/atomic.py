@@ -38,22 +38,28 @@ def write(path: Path, data: bytes, inputs: Collection[Path] = ()) -> Path:
     目标正被 WPS 或 Excel 打开时稍等再试，仍不行就写成旁边的“名称_1”。写不成抛出 OutputError，原来的文件不变，
     也不留下临时文件。目标就是某个输入文件时拒绝。
     """
-    _refuse_inputs(path, inputs)
-    target = path.resolve() if path.is_symlink() else path
-    if target.is_dir():
-        raise OutputError(str(path), "这是一个文件夹，不能当作文件写", "请写上文件名")
-    _make_folder(target.parent)
-    _sweep(target.parent)
+    try:
+        _refuse_inputs(path, inputs)
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        if target.is_dir():
+            raise OutputError(str(path), "这是一个文件夹，不能当作文件写", "请写上文件名")
+        _make_folder(target.parent)
+        _sweep(target.parent)
+        written = _put(target, data, path)
+    except OSError as error:
+        raise _explained(path, error) from error
+    return path if written == target else written
+
+
+def _put(target: Path, data: bytes, shown: Path) -> Path:
     temporary = target.parent / f"{_own_prefix()}{secrets.token_hex(6)}.tmp"
     try:
         _write_through(temporary, data, target)
-        written = _replace(temporary, target, path)
-    except OSError as error:
-        raise _explained(path, error) from error
+        written = _replace(temporary, target, shown)
     finally:
         _remove(temporary)
     _sync_folder(written.parent)
-    return path if written == target else written
+    return written
 
 
 def _refuse_inputs(path: Path, inputs: Collection[Path]) -> None:
@@ -64,7 +70,7 @@ def _refuse_inputs(path: Path, inputs: Collection[Path]) -> None:
 
 
 def _folded(path: Path) -> str:
-    return unicodedata.normalize("NFC", os.path.normcase(path.resolve())).casefold()
+    return unicodedata.normalize("NFC", os.path.normcase(os.path.realpath(path))).casefold()
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -26,7 +26,7 @@ STAGES: Mapping[str, str] = {
     "assess": "事前评估", "goals": "目标审核", "monitor": "运行监控", "evaluate": "绩效评价", "mechanism": "机制建设",
 }  # fmt: skip
 COMMANDS: Mapping[str, str] = {
-    **STAGES, "report": "年度总结", "check": "数据检查", "diff": "数据比较", "rollup": "区域汇总",
+    **STAGES, "report": "预算绩效管理总结", "check": "数据检查", "diff": "数据比较", "rollup": "区域汇总",
     "explain": "出处说明",
 }  # fmt: skip
 LEVEL_WORDS: Mapping[str, str] = {
@@ -91,7 +91,7 @@ level                   评价层次            text
 recomputed_score        重算得分            score    分
 final_score             最终得分            score    分
 proposal                结果应用建议        text
-projects                项目                count    个
+projects                项目数              count    个
 mandatory_missing       应评未评的项目      count    个
 added_projects          追加项目            count    个
 units_due               应报监控报告的单位  count    个
@@ -102,7 +102,7 @@ adjusted_projects       调整项目            count    个
 adjusted_yuan           调整金额（绝对额）  money
 adjusted_cut_yuan       调减金额            money
 adjusted_added_yuan     调增金额            money
-subjects                评价对象            count    个
+subjects                评价对象数          count    个
 key_departments         重点评价的部门整体  count    个
 key_projects            重点评价的项目政策  count    个
 average_score           平均得分            score    分

@@ -38,8 +38,8 @@ CREATED = dt.datetime(2020, 1, 1)
 _ANNEX = re.compile(r"(附件\s*\d*)[\s:：.．、]*(.*)", re.DOTALL)
 _CAPTION = re.compile(r"表\s*\d+")
 _UNIT_LINE = re.compile(r"[（(]?(金额)?单位：\S{1,8}")
-_UNITS = "万元|亿元|万|亿|人次|人日|公里|千米|平方米|立方米|个百分点|百分点|小时|分钟|[\u4e00-\u9fff]"
-_AFTER_FIGURE = re.compile(rf"(?<=\d)( ?(?:{_UNITS}))")
+_UNITS = "万元|亿元|元|万|亿|人次|人|个百分点|个|项|份|期|条|次|家|户|分钟|分|公里|千米|平方米|立方米|亩|吨|百分点|小时"
+_AFTER_FIGURE = re.compile(rf"(?<=\d)( (?:{_UNITS})|{_UNITS}|[\u4e00-\u9fff])")
 _DROPPED = ("stylesWithEffects", "thumbnail", "/customXml", "webSettings", "numbering")
 _LOOSE_STYLES = frozenset({"Title", "AnnexMark", "AnnexTitle", "Signature"})
 _HEADING_STYLES = {2: "Heading1", 3: "Heading2", 4: "Heading3"}

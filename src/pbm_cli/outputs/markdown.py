@@ -26,6 +26,8 @@ MOST_ROWS = 50
 MOST_GROUP_ROWS = 20
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
 _LEADING = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+# 附件只列看得下的列；其余在 Excel 与 CSV 里
+_LEFT_OUT = frozenset({"origin", "indicators", "department", "progress_ratio_pct", "reasons"})
 _NUMERALS = "一二三四五六七八九十"
 
 
@@ -132,7 +134,7 @@ def _sources(document: Document) -> tuple[str, str] | None:
 
 def _annexes(document: Document) -> Iterator[str]:
     for number, (stage, rows) in enumerate(rows_by_stage(document), start=1):
-        heads = [item for item in columns(stage, rows) if item.form not in {"origin", "indicators"}]
+        heads = [item for item in columns(stage, rows) if item.form not in _LEFT_OUT and item.key not in _LEFT_OUT]
         shown = rows[:MOST_ROWS]
         yield f"# 附件{number} {COMMANDS.get(stage, stage)}明细"
         more = _more(len(rows), len(shown))

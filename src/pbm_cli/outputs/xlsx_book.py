@@ -17,6 +17,7 @@ from pbm_cli.outputs.columns import NUMERIC, Column, Form, Row, decimal, display
 FONT = "微软雅黑"
 MAX_WIDTH = 50
 MIN_WIDTH = 8
+MAX_HEAD = 18
 MAX_TEXT = 32_767
 MAX_ROWS = 1_048_576
 MAX_DIGITS = 15
@@ -119,7 +120,7 @@ def grid(book: Book, sheet: Worksheet, top: int, heads: Sequence[Column], rows: 
     widths = [0] * len(heads)
     for index, item in enumerate(heads):
         sheet.write_string(top, index, heading(item), book.head())
-        widths[index] = max(MIN_WIDTH, display_width(heading(item)) + 4)
+        widths[index] = max(MIN_WIDTH, min(MAX_HEAD, display_width(heading(item)) + 4))
     styles = [book.body(item.form, wrap=item.form not in NUMERIC and item.form != "code") for item in heads]
     for offset, row in enumerate(rows, start=top + 1):
         for index, item in enumerate(heads):

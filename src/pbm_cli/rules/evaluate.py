@@ -143,7 +143,7 @@ def qualitative_band(
 
 
 @rule("V08", "evaluate")
-def inflated_score(  # noqa: PLR0917  指标、执行各有得分与分值，外加预算与支出
+def inflated_score(
     indicator_score: Decimal | Fraction,
     indicator_weight: Decimal,
     execution_score_given: Decimal | Fraction,

@@ -91,15 +91,15 @@ def execution_light(
         return Judgement("none", f"{reason}，没有执行率，不判执行灯")
     rate, time = Fraction(expenditure, budget), time_progress(on)
     said = f"执行率 {share(rate)}（累计支出 {money(expenditure)} ÷ 调整后预算 {money(budget)}）"
-    if execution_method == "progress_ratio" and execution_bands:
+    if execution_method == "进度比" and execution_bands:
         quotient = rate / time
         light = cast(Light, band_of(quotient * 100, execution_bands))
         shown = share(quotient, *execution_bands.values())
         said += f"，序时进度 {share(time)}，执行率与序时进度之比 {shown}，{line_of(light, execution_bands)}"
         return Judgement(light, f"{said}，{LIGHT_WORDS[light]}")
-    if execution_method == "month_nodes" and execution_nodes:
+    if execution_method == "分月节点" and execution_nodes:
         return _node_light(rate, on, execution_nodes)
-    if execution_method == "schedule":
+    if execution_method == "达到序时":
         light = "green" if rate >= time else "red"
         reached = "达到" if light == "green" else "没有达到"
         said = f"执行率 {share(rate, time * 100)}，{reached}支出进度（序时进度 {share(time, rate * 100)}）"
@@ -213,9 +213,9 @@ def overall_light(
 
     gap 是绩效目标完成率减预算执行率（1 = 100%），gap_limit 的单位是百分点，恰等于限值不算超过。
     """
-    if overall_method == "matrix" and overall_table:
+    if overall_method == "二维表" and overall_table:
         light, said = _matrix_light(execution, goal, overall_table)
-    elif overall_method == "worst":
+    elif overall_method == "取最差":
         light = goal_light((execution, goal))
         said = f"执行{LIGHT_WORDS[execution]}、目标{LIGHT_WORDS[goal]}，取较差者"
     else:
@@ -245,7 +245,7 @@ def _matrix_light(execution: Light, goal: Light, table: Mapping[str, str]) -> tu
 
 
 @rule("M05", "monitor")
-def treatment(  # noqa: PLR0917  这些都是判断处置要看的数据
+def treatment(
     overall: Light,
     execution: Light,
     goal: Light,

@@ -86,7 +86,9 @@ class Archive:
         return target.getvalue()
 
     def _inflated(self, key: str) -> Iterator[bytes]:
-        info = self._entries[key]
+        info = self._entries.get(key)
+        if info is None:
+            raise damaged(f"缺少部件 {key}")
         start, end = self._ends[key]
         size = crc = 0
         for block in _blocks(memoryview(self._data)[start:end], info.compress_type, key):

@@ -67,7 +67,7 @@ def recognise(data: bytes, stem: str, limits: Limits) -> tuple[str, Book]:
         if data.startswith(signature) and (len(signature) > 2 or b"\0" in data[:256] or signature == b"\x1f\x8b"):
             raise refuse(f"这是{kind}，不是表格（扩展名可能被改过）", _CONFIRM)
     if _OLD_BIFF.match(data):
-        raise refuse("这是 Excel 4.0 或更早的表格，不能直接读取", RESAVE)
+        raise refuse("这是很旧的 Excel 表格（Excel 4.0 或更早，或缺少文件外壳），不能直接读取", RESAVE)
     return _textual(data, stem, limits)
 
 
@@ -82,7 +82,7 @@ def _packed(data: bytes, limits: Limits) -> tuple[str, Book]:
         kind = archive.read("mimetype", xml=False).decode("ascii", "replace").strip()
         if ".spreadsheet" not in kind:
             raise refuse("这是 OpenDocument 文档，但不是表格（ods）", _CONFIRM)
-        if b"encryption-data" in archive.read("meta-inf/manifest.xml"):
+        if "meta-inf/manifest.xml" in names and b"encryption-data" in archive.read("meta-inf/manifest.xml"):
             raise refuse("文件加了打开密码，读不了", "请去掉密码后再试")
         from pbm_cli.workbook.ods import OdsBook  # noqa: PLC0415
 

@@ -52,7 +52,7 @@ class XlsxBook:
         marks = self._scan()
         self._archive.check_rest()
         with Values(io.BytesIO(self._readable())) as values:
-            if values.names() != [name for name, _, _ in self._sheets]:
+            if len(values.names()) != len(self._sheets):
                 raise damaged("工作表的名单对不上")
             for index, (name, state, _) in enumerate(self._sheets):
                 if index in marks:
@@ -155,5 +155,6 @@ def _percent_styles(archive: Archive, targets: dict[str, tuple[str, str]]) -> fr
             if is_percent_format(found.get("formatCode", "")) and found.get("numFmtId", "").isdigit():
                 formats.add(int(found["numFmtId"]))
         elif local(element) == "cellXfs":
-            styles = [int(attributes(style).get("numFmtId", "0")) for style in element if local(style) == "xf"]
+            numbers = [attributes(style).get("numFmtId", "0") for style in element if local(style) == "xf"]
+            styles = [int(number) if number.isdecimal() else 0 for number in numbers]
     return frozenset(index for index, number in enumerate(styles) if number in formats)
