@@ -44,11 +44,12 @@ def conflicting_rows(records: Mapping[str, Sequence[Record]]) -> list[Finding]:
     """同一键、同一资金而数字不同的行（都用，报错误）；同一编码两个名称；同一编码在两个单位。"""
     findings: list[Finding] = []
     for kind, rows in records.items():
-        if not rows or not type(rows[0]).money_identity:
+        lists = [row for row in rows if not row.origin.form]
+        if not lists or not type(lists[0]).money_identity:
             continue
-        findings.extend(_same_key(rows))
+        findings.extend(_same_key(lists))
         if kind != "evaluation":
-            findings.extend(_same_code(rows))
+            findings.extend(_same_code(lists))
     return findings
 
 

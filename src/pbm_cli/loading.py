@@ -59,9 +59,15 @@ class Loaded:
     records: dict[str, list[Record]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[Any]:
-        """某一种记录。"""
-        return self.records.get(kind, [])
+    def of(self, kind: str, *forms: str) -> list[Any]:
+        """某一种记录：默认只要列表里的；forms 列出还要哪几种表单里的。"""
+        return [r for r in self.records.get(kind, []) if not r.origin.form or r.origin.form in forms]
+
+    def indicators(self, stage: str, *forms: str) -> list[Any]:
+        """某个环节用的指标：表单按种类；列表按有没有完成值、得分归到目标、监控、评价，没有专门的就都用。"""
+        found = self.of("indicator", *forms)
+        own = [r for r in found if r.origin.form or stage_of_indicators(r.origin) == stage]
+        return own or found
 
     @property
     def years(self) -> list[int]:
@@ -265,6 +271,13 @@ class Loader:
             return
         report.rows_used += 1
         self._sources.append((record, report))
+
+
+def stage_of_indicators(origin: Origin) -> str:
+    """一张指标列表是哪个环节的：有得分的是评价，只有完成值的是监控，都没有的是目标。"""
+    if "self_score" in origin.columns:
+        return "evaluate"
+    return "monitor" if "actual" in origin.columns else "goals"
 
 
 def _some(items: Iterable[object]) -> str:

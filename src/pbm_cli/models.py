@@ -44,15 +44,24 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """一条记录的出处：文件、工作表、行（从 1 数），以及每个字段在第几列（从 0 数，整张表共用一份）。"""
+    """一条记录的出处：文件、工作表、行（从 1 数），以及每个字段在第几列（从 0 数，整张表共用一份）。
+
+    form 是单张表单的种类（goal_form、monitoring_form、self_evaluation_form、department_form），列表为空串；
+    表单里一个项目的各字段不在同一行，cells 另记字段 → (行, 列)，都从 0 数。
+    """
 
     file: str
     sheet: str
     row: int
     columns: Mapping[str, int]
+    form: str = ""
+    cells: Mapping[str, tuple[int, int]] | None = None
 
     def where(self, field: str | None = None) -> Where:
         """某个字段的单元格；没有这一列时指到这一行第一个认出的列。"""
+        if field and self.cells and field in self.cells:
+            row, column = self.cells[field]
+            return Where(self.file, self.sheet, f"{column_letters(column)}{row + 1}")
         column = self.columns.get(field, -1) if field else -1
         if column < 0:
             column = min(self.columns.values(), default=0)

@@ -28,9 +28,9 @@ def comment_count(text: str | None) -> int:
 
 def goals_facts(loaded: Loaded, judge: Judge) -> StageFacts:
     """目标表、指标表、审核意见表 → 绩效目标的事实。没有目标表时，项目取自审核意见表，再取自指标表。"""
-    goals: list[Goal] = loaded.of("goal")
+    goals: list[Goal] = loaded.of("goal", "goal_form")
     reviews: list[Review] = loaded.of("review")
-    indicators: list[Indicator] = loaded.of("indicator")
+    indicators: list[Indicator] = loaded.indicators("goals", "goal_form")
     index = ProjectIndex()
     stage = StageFacts()
     base: Sequence[Goal | Review | Indicator] = goals or reviews or indicators

@@ -24,7 +24,7 @@ def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
     stage = StageFacts(findings=findings)
     for project in projects:
         stage.rows.append(_project_row(project, judge, on, stage.findings))
-    executions: list[Execution] = loaded.of("execution")
+    executions: list[Execution] = loaded.of("execution", "monitoring_form")
     for record in executions:
         _check_execution(record, judge, stage.findings)
     budget = sum(p.budget or 0 for p in projects)

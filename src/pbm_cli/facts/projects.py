@@ -42,8 +42,9 @@ def gather_projects(loaded: Loaded) -> tuple[list[MonitoredProject], list[Findin
     """把执行、指标、处置各表的记录合成项目。没有执行表时，项目取自指标表。"""
     index = ProjectIndex()
     projects: list[MonitoredProject] = []
-    executions: list[Execution] = loaded.of("execution")
-    base: Sequence[Execution | Indicator] = executions or loaded.of("indicator")
+    executions: list[Execution] = loaded.of("execution", "monitoring_form")
+    progress: list[Indicator] = loaded.indicators("monitor", "monitoring_form")
+    base: Sequence[Execution | Indicator] = executions or progress
     for record in base:
         place = index.place(key_of(record))
         if place == len(projects):
@@ -58,7 +59,7 @@ def gather_projects(loaded: Loaded) -> tuple[list[MonitoredProject], list[Findin
             project.budget = (project.budget or 0) + record.adjusted_budget
             project.expenditure += record.expenditure
             project.rows.append(record)
-    indicators, unmatched = attach(index, loaded.of("indicator"), "指标表")
+    indicators, unmatched = attach(index, progress, "指标表")
     adjustments, unmatched_adjustments = attach(index, loaded.of("adjustment"), "处置台账")
     for place, found in indicators.items():
         projects[place].indicators = found
