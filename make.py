@@ -1,4 +1,4 @@
-"""备好环境并做事：python make.py demo | test | lint | bench | examples | lock | clean。
+"""备好环境并做事：python make.py demo | test | lint | bench | examples | golden | docs | lock | clean。
 
 只用标准库，Linux、Windows、macOS 一样用；Makefile 只是转到这里。环境放在 .venv，按带散列值的锁定文件安装。
 锁定文件没有变，就不重新安装；安装好以后不再需要网络。
@@ -34,6 +34,8 @@ USAGE = """用法：python make.py 任务 [参数…]
   lint      只运行 ruff 和 mypy
   bench     运行性能比较；参数交给 benchmarks/bench.py
   examples  重新生成 examples/ 里的例子
+  golden    重做金样：examples/luxian-2023/expected/（看过差别再提交）
+  docs      刷新文档：参考页、文档里的命令和输出；“docs 图片”重画图片
   lock      按 pyproject.toml 重做两个锁定文件（要有 uv 和网络）
   clean     删去 .venv、缓存和打包的产物（不删 out/）
 """
@@ -183,6 +185,19 @@ def examples(arguments: list[str]) -> int:
     return int(bool(failed))
 
 
+def golden(arguments: list[str]) -> int:
+    """重做泸县一年的金样。"""
+    install(TEST_LOCK)
+    return run(tool("python"), ROOT / "examples" / "golden.py", *arguments)
+
+
+def docs(arguments: list[str]) -> int:
+    """刷新文档；参数“只检查”只说哪些不一样，“图片”重画图片（要有 LibreOffice 和 poppler）。"""
+    install(TEST_LOCK)
+    script = "pictures.py" if arguments == ["图片"] else "refresh.py"
+    return run(tool("python"), ROOT / "docs" / script, *([] if script == "pictures.py" else arguments))
+
+
 def lock(arguments: list[str]) -> int:
     """重做锁定文件：一份管 Linux、Windows，Python 3.11 起；构建所需的 hatchling 也在里面。参数如 --upgrade。"""
     import tomllib  # noqa: PLC0415 - 放在这里，好让太旧的 Python 也能走到 main 里的那句提示
@@ -213,7 +228,8 @@ def clean(arguments: list[str]) -> int:
 
 
 TASKS = {
-    "demo": demo, "test": test, "lint": lint, "bench": bench, "examples": examples, "lock": lock, "clean": clean,
+    "demo": demo, "test": test, "lint": lint, "bench": bench, "examples": examples, "golden": golden,
+    "docs": docs, "lock": lock, "clean": clean,
 }  # fmt: skip
 
 

@@ -205,7 +205,7 @@ def test_goals() -> None:
         added = row["编报阶段"] == "追加"
         assert (initial[key] == 0) == added
         assert fen(row["预算金额"], WAN) == (money()[key][0] if added else initial[key]) > 0
-        assert len(text(row["年度总体目标"])) >= 15
+        assert text(row["年度总体目标"])
         assert {row[step] for step in ("同步编制", "同步上会", "同步批复", "同步下达", "同步公开")} <= {"是", "否"}
     for sheet, data in rows.items():
         total = [row for row in table(file, sheet, "同步编制") if text(row["主管部门"]) == "合计"]
@@ -307,7 +307,7 @@ def test_mechanism() -> None:
 def test_planted_faults_are_listed_and_true() -> None:
     """README 逐格列出的毛病都在那一格，也只有那些。"""
     readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("## 有意埋下的毛病")[2]
+    section = readme.partition("## 有意埋下的毛病")[2].partition("### 绩效目标里的毛病")[0]
     listed = {
         (file, cell): what
         for file, _, cell, what in re.findall(r"^\| (\S+\.\w+) \| (.+?) \| ([A-Z]+\d+) \| (.+?) \|$", section, re.M)
@@ -368,6 +368,8 @@ def content(folder: Path) -> dict[str, bytes | dict[str, bytes]]:
     """文件 → 字节；xlsx 逐个部件比较，不受压缩库版本影响。"""
     found: dict[str, bytes | dict[str, bytes]] = {}
     for path in folder.rglob("*"):
+        if "expected" in path.relative_to(folder).parts:  # 金样，由 make.py golden 重做
+            continue
         if path.suffix == ".xlsx":
             with zipfile.ZipFile(path) as parts:
                 found[path.relative_to(folder).as_posix()] = {name: parts.read(name) for name in parts.namelist()}

@@ -10,17 +10,14 @@ from typing import Final
 
 from luxian_builder import names
 from luxian_builder.county import Project, Unit
-from luxian_builder.grid import Grid, Percent, Value, xlsx
+from luxian_builder.grid import Grid, Percent, Value, figure, xlsx
 from luxian_builder.indicators import Line
 from luxian_builder.ledgers import (
     Evaluated,
     action_of,
     build_comments,
-    build_evaluations,
-    build_goals,
     build_reports,
     build_townships,
-    goal_text,
     grade,
     next_budget,
     wan,
@@ -30,7 +27,6 @@ Indicators = Mapping[tuple[str, str], Sequence[Line]]
 
 MECHANISM: Final = "制度建设与培训.xlsx"
 ASSESSMENT: Final = "事前绩效评估结果.xlsx"
-GOALS: Final = "绩效目标/项目支出绩效目标表.xlsx"
 REVIEW: Final = "绩效目标/绩效目标审核意见.xlsx"
 INDICATORS: Final = "绩效监控/指标完成情况（县级单位，一单位一表）.xlsx"
 TOWN_INDICATORS: Final = "绩效监控/指标完成情况（镇街）.xlsx"
@@ -43,7 +39,6 @@ _ASSESSMENT_HEADS: Final = (
     "序号 主管部门 项目单位 项目编码 项目名称 资金性质 是否新增 送审金额 立项必要性 "
     "投入经济性 绩效目标合理性 实施方案可行性 筹资合规性 评估得分 评估结论 审定金额 评减额 评减率"
 )
-_GOAL_HEADS: Final = "序号 主管部门 预算单位 项目编码 项目名称 资金性质 编报阶段 预算金额（万元） 年度总体目标"
 _INDICATOR_HEADS: Final = (
     "序号 预算单位 项目编码 项目名称 一级指标 二级指标 三级指标 计算符号 "
     "目标值 计量单位 权重 当前完成值 全年预计完成 完成目标可能性 偏差原因分析"
@@ -110,37 +105,6 @@ def assessment(projects: Sequence[Project]) -> bytes:
     return xlsx([grid])
 
 
-def _goal_sheet(stage: str, goals: Sequence[Project], steps: str) -> Grid:
-    """一张目标表；steps 是“五个同步”的五个字。"""
-    plain = _GOAL_HEADS.split()
-    grid = Grid(stage, widths=(6, 24, 24, 24, 34, 16, 10, 12, 60, *[10] * 5), hidden=stage == "追加")
-    grid.title(f"泸县2023年项目支出绩效目标表（{stage}）", 14)
-    top = grid.head(*plain, "“五同步”落实情况", *[None] * 4)
-    low = grid.head(*[None] * len(plain), "同步编制", "同步上会", "同步批复", "同步下达", "同步公开")
-    for column in range(len(plain)):
-        grid.merge(top, column, low, column)
-    grid.merge(top, len(plain), top, len(plain) + 4)
-    for number, goal in enumerate(goals, start=1):
-        unit = goal.unit
-        grid.add(number, unit.department, unit.name, goal.code, goal.name, goal.lines[0].fund, stage,
-                 wan(_goal_money(goal)), goal_text(goal), *steps)  # fmt: skip
-    grid.add(None, "合计", *[None] * 5, wan(sum(map(_goal_money, goals))))
-    return grid
-
-
-def _goal_money(goal: Project) -> int:
-    return goal.budget if goal.added else goal.initial
-
-
-def goals(start: Sequence[Project], added: Sequence[Project]) -> bytes:
-    """553 个项目：年初 505 个，执行中追加 48 个在隐藏的工作表里。"""
-    note = Grid("填报说明", widths=(80,))
-    note.add("填报说明")
-    note.add("年初编报的项目填在“年初”表；执行中追加的项目由县财政局相关股室审核后登记。")
-    first, later = _goal_sheet("年初", start, "是是是是是"), _goal_sheet("追加", added, "是否是是否")
-    return xlsx([first, note, later])
-
-
 def review(rows: Sequence[tuple[Project, str, str]]) -> bytes:
     """312 条修改意见，一行一条，系统导出的列。"""
     grid = Grid("审核意见", widths=(12, 26, 24, 36, 64, 16))
@@ -148,14 +112,6 @@ def review(rows: Sequence[tuple[Project, str, str]]) -> bytes:
     for project, comment, conclusion in rows:
         grid.add(project.unit.code, project.unit.name, project.code, project.name, comment, conclusion)
     return xlsx([grid])
-
-
-def _figure(text: str) -> Value:
-    """能写成数的写成数，其余是文字。"""
-    try:
-        return int(text) if "." not in text else Decimal(text)
-    except ValueError:
-        return text
 
 
 def indicators(units: Sequence[Unit], projects: Sequence[Project], lines: Indicators) -> bytes:
@@ -173,13 +129,13 @@ def indicators(units: Sequence[Unit], projects: Sequence[Project], lines: Indica
                 continue
             for line in lines[unit.name, project.code]:
                 number += 1
-                percent, plain = f"{line.actual}%", _figure(line.actual)
+                percent, plain = f"{line.actual}%", figure(line.actual)
                 small = line.measure == "%" and Decimal(line.actual) <= 1
                 done = percent if small else plain
                 shown = percent if line.measure == "%" and number % 7 == 0 else done
                 grid.add(
                     number, f"{unit.code}-{unit.name}", project.code, project.name, line.level1, line.level2,
-                    line.level3, line.operator, _figure(line.target), line.measure or None, line.weight,
+                    line.level3, line.operator, figure(line.target), line.measure or None, line.weight,
                     shown, done, line.possibility, line.reason or None,
                 )  # fmt: skip
         grid.add(_SIGNER)
@@ -289,20 +245,24 @@ def townships(scores: Mapping[str, list[Decimal]]) -> bytes:
     return xlsx([grid])
 
 
-def build_books(units: Sequence[Unit], projects: list[Project], lines: Indicators) -> dict[str, bytes]:
-    """相对路径 → 字节。"""
-    start, added = build_goals(projects)
+def build_books(
+    units: Sequence[Unit],
+    projects: list[Project],
+    lines: Indicators,
+    goals: list[Project],
+    evaluated: Sequence[Evaluated],
+) -> dict[str, bytes]:
+    """相对路径 → 字节；goals 是编报目标的项目，evaluated 是评价结果。"""
     scores = build_townships()
     county = [unit for unit in units if unit.group != "镇街"]
     return {
         MECHANISM: mechanism(),
         ASSESSMENT: assessment(projects),
-        GOALS: goals(start, added),
-        REVIEW: review(build_comments([*start, *added])),
+        REVIEW: review(build_comments(goals)),
         INDICATORS: indicators(county, projects, lines),
         TOWN_INDICATORS: town_indicators([p for p in projects if p.unit.group == "镇街"], lines),
         REPORTS: unit_reports(build_reports(list(units))),
         ADJUSTMENTS: adjustments(projects),
-        EVALUATIONS: evaluations(build_evaluations(projects), scores),
+        EVALUATIONS: evaluations(evaluated, scores),
         TOWNSHIPS: townships(scores),
     }

@@ -44,12 +44,13 @@ class Column:
 
 @dataclass(slots=True)
 class Planted:
-    """有意埋下的毛病：文件、工作表、单元格、是什么。"""
+    """有意埋下的毛病：文件、工作表、单元格、是什么；code 是找出它的规则号。"""
 
     file: str
     sheet: str
     cell: str
     what: str
+    code: str = ""
 
 
 @dataclass(slots=True)

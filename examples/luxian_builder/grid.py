@@ -7,7 +7,7 @@ import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple
 
 import xlsxwriter
@@ -38,6 +38,7 @@ class Grid:
     titles: set[int] = field(default_factory=set)
     widths: Sequence[int] = ()
     hidden: bool = False
+    frozen: bool = True
 
     def add(self, *cells: Value) -> int:
         """加一行，交回行号。"""
@@ -65,6 +66,14 @@ class Grid:
 def address(row: int, column: int) -> str:
     """从 0 数的行列 → Excel 地址；示例的表都不超过 26 列。"""
     return f"{chr(ord('A') + column)}{row + 1}"
+
+
+def figure(text: str) -> Value:
+    """能写成数的写成数，其余是文字；空串为空。"""
+    try:
+        return int(text) if "." not in text else Decimal(text)
+    except (ValueError, InvalidOperation):
+        return text or None
 
 
 def _number_format(value: Value) -> str:
@@ -116,7 +125,7 @@ def _xlsx_sheet(sheet: xlsxwriter.worksheet.Worksheet, grid: Grid, formats: _For
                 sheet.write_number(number, column, float(value), look)
     for column, width in enumerate(grid.widths):
         sheet.set_column(column, column, width)
-    if grid.heads:
+    if grid.heads and grid.frozen:
         sheet.freeze_panes(max(row for row in grid.heads if row < 8) + 1, 0)
     if grid.hidden:
         sheet.hide()

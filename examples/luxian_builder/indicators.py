@@ -188,3 +188,13 @@ def build_indicators(projects: list[Project]) -> dict[tuple[str, str], list[Line
             maker = {"full": _full, "blue": _blue, "运转类": _running}.get(kind, _special)
             made[key] = maker(rng, project)
     return made
+
+
+def far_ahead(projects: list[Project], lines: dict[tuple[str, str], list[Line]]) -> set[int]:
+    """有一条正向指标完成 130% 以上的项目（id）。"""
+    return {
+        id(project)
+        for project in projects
+        for line in lines[project.unit.name, project.code]
+        if line.operator in "≥＞＝=" and line.target != "0" and Decimal(line.actual) * 10 > Decimal(line.target) * 13
+    }

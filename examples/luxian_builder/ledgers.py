@@ -65,16 +65,6 @@ def build_goals(projects: list[Project]) -> tuple[list[Project], list[Project]]:
     return sorted(start, key=lambda p: order[id(p)]), sorted(added, key=lambda p: order[id(p)])
 
 
-def goal_text(project: Project) -> str:
-    """年度总体目标。"""
-    if project.category == "运转类":
-        return f"保障{project.unit.name}{project.topic}正常开展，按时完成年度各项履职任务，经费使用规范节约。"
-    return (
-        f"按计划完成{project.topic}年度任务，落实“{project.name}”实施内容，"
-        f"质量达到要求，{project.unit.name}服务对象满意。"
-    )
-
-
 def build_comments(goals: list[Project]) -> list[tuple[Project, str, str]]:
     """312 条修改意见：一行一条，同一项目的意见各不相同。"""
     rng = Random(SEED + 3)
@@ -147,7 +137,7 @@ def _of_project(project: Project, level: str, score: Decimal, evaluator: str) ->
 def _levels(rng: Random, projects: list[Project], used: set[int]) -> list[Evaluated]:
     """单位自评 40 个（其中 10 个财政抽评，分差在 4 分以内）、部门评价 12 个。"""
     pool = [p for p in projects if p.category == "特定目标类" and p.role == "green" and len(p.lines) == 1]
-    pool = [p for p in pool if id(p) not in used]
+    pool = [p for p in pool if id(p) not in used and p.spent * 100 >= p.budget * 88]
     picked = rng.sample(pool, 52)
     scores = [_score(rng, 82, 98) for _ in range(40)]
     rows = [_of_project(p, "单位自评", score, p.unit.name) for p, score in zip(picked, scores, strict=False)]
@@ -176,11 +166,11 @@ def _special(rng: Random) -> list[Evaluated]:
     return rows
 
 
-def build_evaluations(projects: list[Project]) -> list[Evaluated]:
-    """财政重点评价 20、单位自评 40、财政抽评 18、部门评价 12。"""
+def build_evaluations(projects: list[Project], ahead: set[int]) -> list[Evaluated]:
+    """财政重点评价 20、单位自评 40、财政抽评 18、部门评价 12；ahead 是超额完成很多的项目（id），不抽来自评。"""
     rng = Random(SEED + 5)
     rows = _finance(rng, projects)
-    used = {id(row.project) for row in rows if row.project is not None}
+    used = ahead | {id(row.project) for row in rows if row.project is not None}
     return rows + _levels(rng, projects, used) + _special(rng)
 
 

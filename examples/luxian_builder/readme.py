@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from luxian_builder import books, execution
+from luxian_builder import books, execution, form_books, goal_books
 from luxian_builder.execution import Planted
 
 TOML: Final = """\
@@ -59,8 +59,15 @@ _HEAD: Final = """\
 | 执行灯 | 红 52、黄 38、绿 1699、无灯 6（预算与支出都是 0） |
 | 综合灯 | 红 52、黄 38；其余没有红黄 |
 | 事前评估结论 | 予以支持 3、调整完善后支持 8、不予支持 1（其中一个项目核增） |
-| 目标 | 553 个：年初 505、追加 48 |
+| 目标 | 553 个：年初 505、追加 48；指标 4276 条；自动初审意见 27 条 |
+| 单位自评 | 52 个：项目 40、部门整体 12 |
 | 调整 | 28 个：调减 26 个 12500.00 万元，调增 2 个 102.75 万元；26 个是红灯项目 |
+
+指标表是编报目标时的指标，没有完成值；与监控表里同名的指标，指标值相同（埋了毛病的除外）。
+自评表里的预算与支出就是执行表里的；40 个项目的自评在自评表和评价结果表里都有，是一回事，只算一次。
+
+上一年的两份表在 `examples/luxian-2022`（只在源代码里，不随安装包发布），用来与上一年比较：
+`pbm report examples/luxian-2023 --previous examples/luxian-2022`。
 
 压线的项目：执行率 59.99% 和 59.995%（表上四舍五入显示为 60.00%，仍是红灯）、60.00%（黄灯）、79.99%（黄灯）、
 80.00%（绿灯）。
@@ -76,7 +83,8 @@ _HEAD: Final = """\
 _FILES: Final = (
     (books.MECHANISM, "制度文件、培训", "文号和日期两列空着；有合计行"),
     (books.ASSESSMENT, "事前绩效评估结果", "标题、单位行、合计、填表人行；比率为百分比格式"),
-    (books.GOALS, "项目支出绩效目标", "两级表头；“追加”表是隐藏的，照样算数；夹着一张不是数据的“填报说明”"),
+    (goal_books.GOALS, "项目支出绩效目标", "两级表头；“追加”表是隐藏的，照样算数；夹着一张不是数据的“填报说明”"),
+    (goal_books.INDICATORS, "项目支出绩效指标", "系统导出的列，只有指标值没有完成值；“年初”“追加”各一张表"),
     (books.REVIEW, "目标审核意见", "系统导出的列，没有标题行，一行一条意见"),
     (execution.BUREAUS, "44 个行政单位的执行", "两级合并表头；部门、单位列纵向合并；每个单位一行小计；一个写错的合计"),
     (execution.TOWNS, "20 个镇街的执行", "真正的 xls；空列、空行；中间重复表头；执行数是文字，带千分位或全角"),
@@ -86,21 +94,47 @@ _FILES: Final = (
     (books.REPORTS, "单位整体支出监控报告登记", "日期有四种写法"),
     (books.ADJUSTMENTS, "监控处置台账", "调减为负数；有合计行"),
     (books.EVALUATIONS, "评价结果、镇街结果", "表头里写万元；优等的整改栏为“/”"),
+    (form_books.BOOK, "28 个项目的自评表", "一个项目一张表：四川 0013zp、财政部式、指标值拆三列的一种混着；合并单元格"),
+    (f"{form_books.FOLDER}/*", "12 个项目的自评表", "一个项目一个文件，其中一个是真正的 xls"),
+    (form_books.DEPARTMENTS, "12 个部门的整体自评表", "一个部门一张表；任务、金额合计、指标三块"),
     (books.TOWNSHIPS, "镇级财政运行综合绩效评价", "乡镇列纵向合并；每个镇街一行小计"),
 )
 
 _FAULTS: Final = """
 ## 有意埋下的毛病
 
-除下面这些单元格外，其余都是干净的；它们都只是警告或提示，不会让任何一行用不了。
+除下面三张表列出的单元格外，其余都是干净的；它们都只是警告或提示，不会让任何一行用不了。
 
 | 文件 | 工作表 | 单元格 | 毛病 |
 |---|---|---|---|
 """
 
+_GOAL_FAULTS: Final = """
+### 绩效目标里的毛病
 
-def readme(planted: Sequence[Planted]) -> str:
+一处一个项目；“规则”是 `pbm goals` 找出它的规则号。其余目标是干净的。
+
+| 文件 | 工作表 | 单元格 | 规则 | 毛病 |
+|---|---|---|---|---|
+"""
+
+_FORM_FAULTS: Final = """
+### 自评表里的矛盾
+
+一处一张表；“规则”是 `pbm evaluate` 找出它的规则号。其余自评表的得分与按规则重算的一致。
+总分不对的，自评表和评价结果表写的一样，单元格列的是评价结果表的。
+
+| 文件 | 工作表 | 单元格 | 规则 | 毛病 |
+|---|---|---|---|---|
+"""
+
+
+def _coded(faults: Sequence[Planted]) -> str:
+    return "".join(f"| {f.file} | {f.sheet} | {f.cell} | {f.code} | {f.what} |\n" for f in faults)
+
+
+def readme(planted: Sequence[Planted], goals: Sequence[Planted], forms: Sequence[Planted]) -> str:
     """示例说明，埋下的毛病逐格列出。"""
     files = "".join(f"| {file} | {what} | {shape} |\n" for file, what, shape in _FILES)
     faults = "".join(f"| {fault.file} | {fault.sheet} | {fault.cell} | {fault.what} |\n" for fault in planted)
-    return _HEAD + files + _FAULTS + faults
+    return _HEAD + files + _FAULTS + faults + _GOAL_FAULTS + _coded(goals) + _FORM_FAULTS + _coded(forms)

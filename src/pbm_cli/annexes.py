@@ -91,6 +91,21 @@ def evaluate_rows(rows: Iterable[Row]) -> Cells:
         )  # fmt: skip
 
 
+def decision_rows(rows: Iterable[Row]) -> Cells:
+    """先决定什么：名次、对象、单位、金额、离线、情况、建议。"""
+    for row in rows:
+        yield (
+            row["rank"], row["subject"], row["budget_unit"], wan_table(row["amount_yuan"]), f"{row['distance_pct']}%",
+            row["reason"], row["proposal"],
+        )  # fmt: skip
+
+
+def rectification_rows(rows: Iterable[Row]) -> Cells:
+    """整改台账：编号、对象、责任单位、问题、期限、状态。"""
+    for row in rows:
+        yield row["id"], row["subject"], row["budget_unit"], row["problem"], row["deadline"] or "——", row["state"]
+
+
 def township_rows(rows: Iterable[Row]) -> Cells:
     """镇（街道）得分与名次。"""
     for row in rows:
@@ -107,6 +122,8 @@ def input_rows(inputs: Iterable[Row]) -> Cells:
 
 FILTERS = {
     "wan": wan,
+    "decision_rows": decision_rows,
+    "rectification_rows": rectification_rows,
     "wan_table": wan_table,
     "place": place,
     "largest": largest,

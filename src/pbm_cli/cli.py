@@ -50,13 +50,17 @@ Previous = Annotated[
     typer.Option("--previous", metavar="PATH", help="上次的 JSON 结果或文件夹，比较灯的变化", show_default=False),
 ]
 
+Plan = Annotated[bool, typer.Option("--plan", help="排财政抽评计划：哪些必须评价、为什么")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="抽取的种子，默认由规则集定", show_default=False)]
+
 
 def _stage(
-    command: str, paths: Sequence[Path], out: list[Path] | None, json: bool, fail_on: str, quiet: bool, **options: Any
-) -> int:
+    command: str, paths: Sequence[Path], out: list[Path] | None, json: bool, fail_on: str, quiet: bool,
+    marked: Path | None = None, **options: Any,
+) -> int:  # fmt: skip
     from pbm_cli.run import Request, run_and_show
 
-    return run_and_show(Request(command, list(paths), out or [], json, fail_on, quiet), **options)
+    return run_and_show(Request(command, list(paths), out or [], json, fail_on, quiet, marked), **options)
 
 
 @app.command(cls=ChineseCommand)
@@ -103,9 +107,12 @@ def monitor(
 def evaluate(
     paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
     overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    previous: Previous = None, plan: Plan = False, seed: Seed = None,
 ) -> int:  # fmt: skip
-    """绩效评价：等级、层次、四本预算、镇街。"""
-    return _stage("evaluate", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+    """绩效评价：自评重算、等级、层次、四本预算、镇街、结果应用；--plan 排财政抽评计划。"""
+    more: dict[str, Any] = {"previous": previous, "plan": plan, "seed": seed}
+    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay}
+    return _stage("evaluate", paths, out, json, fail_on, quiet, **base, **more)
 
 
 @app.command(cls=ChineseCommand)
@@ -134,9 +141,13 @@ def report(
 def check(
     paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
     overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    marked: Annotated[
+        Path | None,
+        typer.Option("--marked", metavar="DIR", help="把有问题的工作簿标注后写进这个文件夹", show_default=False),
+    ] = None,
 ) -> int:  # fmt: skip
     """只查数据：每张表认成什么，每个坏单元格。"""
-    return _stage("check", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+    return _stage("check", paths, out, json, fail_on, quiet, marked, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
 
 
 @app.command(cls=ChineseCommand)
@@ -191,6 +202,35 @@ def demo(
     return run_demo(folder, quiet)
 
 
+@app.command(cls=ChineseCommand)
+def template(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="哪一种表，如 assessment", show_default=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="写到哪里（.xlsx）", show_default=False)],
+    debug: Debug = False,
+) -> int:
+    """填报模板：一种表的空工作簿，有说明、下拉、示例行。"""
+    from pbm_cli.run import write_template
+
+    return write_template(kind, out)
+
+
+@app.command(cls=ChineseCommand)
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="建在哪里，如 泸县2023", show_default=False)],
+    county: Annotated[
+        str | None, typer.Option("--county", metavar="NAME", help="县名；默认从文件夹名看", show_default=False)
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option("--year", metavar="YEAR", help="年度；默认从文件夹名看", show_default=False)
+    ] = None,
+    debug: Debug = False,
+) -> int:
+    """新建县年度文件夹：pbm.toml、每种表一个空工作簿、说明。"""
+    from pbm_cli.run import run_init
+
+    return run_init(folder, county, year)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"pbm {__version__}")
@@ -220,10 +260,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes exit code 70
         if said := chinese_usage(error):
-            from pbm_cli.console import say
+            from pbm_cli.console import show_usage
 
-            say(said)
-            return Exit.UNUSABLE
+            return show_usage(said, as_json="--json" in arguments)
         from pbm_cli.console import show_bug
 
         return show_bug(error, debug="--debug" in arguments)

@@ -65,7 +65,7 @@ def render(*parts: Any, to_error: bool = False) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     stream = sys.stderr if to_error else sys.stdout
-    console = Console(file=stream, markup=False, emoji=False, highlight=False, width=_width())
+    console = Console(file=stream, markup=False, emoji=False, highlight=False, color_system=None, width=_width())
     with console.capture() as captured:
         for part in parts:
             console.print(part)
@@ -97,18 +97,29 @@ def progress() -> Iterator[Callable[[str], None]]:
 def show_error(error: PbmError, as_json: bool = False) -> int:
     """不能继续：说哪里、为什么、怎么办。--json 时照样给一份只有 findings 的文档。"""
     if as_json:
-        from pbm_cli import __version__  # noqa: PLC0415
-
-        finding = {
-            "code": "D17", "level": "error", "subject": error.where,
-            "message": f"{error.message}。{error.hint}" if error.hint else error.message, "where": None, "basis": None,
-        }  # fmt: skip
-        emit(json.dumps({"pbm": __version__, "findings": [finding]}, ensure_ascii=False, indent=2) + "\n")
+        _emit_error(error.where, f"{error.message}。{error.hint}" if error.hint else error.message)
     where = f"{error.where}：" if error.where else ""
     say(f"错误：{where}{error.message.rstrip('。')}。")
     if error.hint:
         say(f"怎么办：{error.hint.rstrip('。')}。")
     return Exit.UNUSABLE
+
+
+def show_usage(said: str, as_json: bool = False) -> int:
+    """命令用法不对。--json 时照样给一份只有 findings 的文档。"""
+    if as_json:
+        _emit_error("命令行", said)
+    say(said)
+    return Exit.UNUSABLE
+
+
+def _emit_error(subject: str, message: str) -> None:
+    from pbm_cli import __version__  # noqa: PLC0415
+
+    finding = {
+        "code": "D17", "level": "error", "subject": subject, "message": message, "where": None, "basis": None,
+    }  # fmt: skip
+    emit(json.dumps({"pbm": __version__, "findings": [finding]}, ensure_ascii=False, indent=2) + "\n")
 
 
 def show_bug(error: Exception, debug: bool) -> int:

@@ -78,6 +78,7 @@ _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _YEAR_MONTH = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-3][0-9])?")
 _ROAD = re.compile(r"[GSXYCZgsxycz][0-9]{1,4}")
 _QUANTITY = "年月日号个万亿元亩吨米名人户家台套次期级度%"
+_OFFICE = re.compile("(?:人民政府|办事处|委员会|办公室|局)$")
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 _DONE = ("整改", "完成", "公开", "报送", "同步", "编制", "上会", "批复", "下达", "调整", "评估", "评价")
@@ -91,7 +92,8 @@ _UNIT = "(?:百万|千万|百|千|万|亿)? *元"
 _UNIT_IN_BRACKETS = re.compile(rf"[(\[【](?:金额|货币|资金)?(?:单位)?:?(?:人民币)?({_UNIT})(?:[,，、;/]?%)?[)\]】]")
 _UNIT_AT_END = re.compile(r"(?:(?:百万|千万|千|万|亿)元|(?<=[额数金出算入款/:,_-])元)$")
 _UNIT_LINE = re.compile(
-    rf"(?<!度量)(?<!编制)(?<!填报)单 *位 *(?:: *(?:人民币)? *({_UNIT})|(?:人民币)?((?:百万|千万|千|万|亿)元))"
+    r"(?<!度量)(?<!编制)(?<!填报)单 *位 *"
+    rf"(?:: *(?:[个项件条户人次%]{{1,3}} *[、,/] *)*(?:人民币)? *({_UNIT})|(?:人民币)?((?:百万|千万|千|万|亿)元))"
     rf"(?=$|[^\u4e00-\u9fff]|币[种别])(?! *[/、或] *{_UNIT})"
 )
 
@@ -202,7 +204,9 @@ def _is_code(found: str, mark: str, name: str) -> bool:
     """年份、路线号（G546）、数量（100-200亩）、热线（12345 热线）都不是代码。"""
     if sum(letter.isdigit() for letter in found) < 3 or not _HAN.search(name):
         return False
-    if _YEAR.fullmatch(found) or _YEAR_MONTH.fullmatch(found) or _ROAD.fullmatch(found):
+    if _YEAR.fullmatch(found) or _ROAD.fullmatch(found):
+        return False
+    if _YEAR_MONTH.fullmatch(found) and not _OFFICE.search(name):  # 201001-××镇人民政府 是单位代码
         return False
     if mark in ("", "(") and len(found) < 6:
         return False
@@ -228,6 +232,8 @@ def spoken(cell: Cell) -> str:
 
 def text(cell: Cell) -> str | Problem | None:
     """文字：去掉看不见的字符和两头的空白；占位符算空白，“无”不算。"""
+    if type(cell) is str and "\u4e00" <= cell[:1] <= "\u9fff" and cell.isprintable() and cell[-1] != " ":
+        return cell
     if problem := unreadable(cell):
         return problem
     if blank(cell):
@@ -238,6 +244,8 @@ def text(cell: Cell) -> str | Problem | None:
 def named(cell: Cell) -> str | Problem | None:
     """名称，一行；“219001-××镇人民政府”只取名称。"""
     value = text(cell)
+    if value is cell and type(cell) is str and "\u4e00" <= cell[:1] <= "\u9fff" and "  " not in cell:
+        return one_line(cell) if not cell.isprintable() else cell
     return split_code_name(one_line(value))[1] if isinstance(value, str) else value
 
 

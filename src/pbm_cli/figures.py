@@ -38,6 +38,7 @@ _NARROW: dict[int, str] = {
     for code in (*range(0xFF01, 0xFF5F), *range(0xFE50, 0xFE6C), 0xFFE5)
     if unicodedata.normalize("NFKC", chr(code)) != chr(code)
 } | {0x3000: " ", 0xA0: " ", 0x2212: "-", 0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-"}  # fmt: skip
+_SIMPLE_PERCENT = re.compile(r"(-?[0-9]{1,9}(?:\.([0-9]{1,6}))?)%")
 _LOOSE_SPACE = re.compile(r"(?<![0-9]) | (?![0-9])")
 _SIMPLE = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,8}))?")
 _GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,8})?")
@@ -133,6 +134,8 @@ def blank(cell: Cell) -> bool:
     """算不算空：空、空白、占位符（/、-、—、*、……、null、\\N）。错误值和没算过的公式不算空。"""
     if cell is None:
         return True
+    if type(cell) is str and "\u4e00" <= cell[:1] <= "\u9fff":
+        return False
     if not isinstance(cell, str) or isinstance(cell, ErrorCell | UnvaluedCell):
         return False
     if len(cell) > _LONGEST and cell[:_LONGEST].strip():
@@ -347,6 +350,8 @@ def count(cell: Cell) -> int | Problem | None:
 
 def rate(cell: Cell) -> Rate | Problem | None:
     """比率：带 % 的是百分数，裸数原样交回（0.98 还是 98 由“执行÷预算”反推）。"""
+    if type(cell) is str and (simple := _SIMPLE_PERCENT.fullmatch(cell)):
+        return Rate(Decimal(simple[1]), "percent", len(simple[2] or ""))
     if problem := unreadable(cell):
         return problem
     if _void(cell):

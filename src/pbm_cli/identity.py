@@ -2,14 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pbm_cli.form_kinds import FORM_TYPES
 from pbm_cli.models import Finding, Record, business_fields
+from pbm_cli.tables import Table
 from pbm_cli.text import squeeze
 
 _SHOWN = 5
+_PROJECT_KINDS = frozenset({"assessment", "goal", "indicator", "execution", "adjustment", "review"})
+_UNIT_NAME = re.compile(
+    r"^[\u4e00-\u9fff()·]{2,}(?:局|委|办|委员会|办公室|中心|镇|乡|街道|街道办|办事处|政府|学校|中学|小学|幼儿园|学院|医院|卫生院|"
+    r"法院|检察院|联合会|总工会|妇联|科协|残联|工商联|团县委|县委|人大|政协|党校|支队|大队|管理站|服务站|图书馆|文化馆|研究所)$"
+)
+_TABLE_WORDS = re.compile(r"表|汇总|明细|项目|预算|执行|监控|全县|全部|其他")
+
+
+def sheet_holders(
+    sheets: Iterable[tuple[str, str, Table | None]], known: Iterable[str]
+) -> list[tuple[str, str, Table, str, str]]:
+    """没有单位列的表是哪个单位的：（文件，工作表，表，单位，根据什么）。
+
+    标题行写明的（填报单位：××局）总算；表名像单位名的，要么对得上别处的一个单位，要么一个工作簿里有几张这样的表、
+    别处又都没有写单位。known 是各表单位列里的单位；简称只对上一个全称时，用全称。
+    """
+    names = {squeeze(unit): unit for unit in known}
+    bare = [
+        (file, sheet, table)
+        for file, sheet, table in sheets
+        if table is not None
+        and table.layout.kind in _PROJECT_KINDS
+        and not {"budget_unit", "department"} & table.columns.keys()
+    ]
+    alike = Counter(file for file, sheet, table in bare if table.holder is None and _is_unit_name(sheet))
+    found = []
+    for file, sheet, table in bare:
+        if table.holder is not None:
+            unit = _full_name(table.holder, names) or table.holder
+            found.append((file, sheet, table, unit, f"标题行写的“{table.holder}”"))
+        elif _is_unit_name(sheet):
+            same = _full_name(sheet, names)
+            if same is not None or (not names and alike[file] > 1):
+                found.append((file, sheet, table, same or sheet.strip(), f"工作表的名字“{sheet}”"))
+    return found
+
+
+def _is_unit_name(sheet: str) -> bool:
+    name = squeeze(sheet)
+    return bool(_UNIT_NAME.match(name)) and not _TABLE_WORDS.search(name)
+
+
+def _full_name(stated: str, names: Mapping[str, str]) -> str | None:
+    """单位列里同名的；没有时，只有一个以它结尾的全称。"""
+    short = squeeze(stated)
+    if short in names:
+        return names[short]
+    longer = [unit for key, unit in names.items() if key.endswith(short)]
+    return longer[0] if len(longer) == 1 else None
 
 
 def repeated_rows(records: Sequence[Record]) -> dict[int, Finding]:
@@ -19,7 +72,7 @@ def repeated_rows(records: Sequence[Record]) -> dict[int, Finding]:
     repeated: dict[int, Finding] = {}
     for index, record in enumerate(records):
         values = record.__dict__
-        key = (record.kind, *(values[name] for name in names[record.kind]))
+        key = (record.kind, record.origin.form, *(values[name] for name in names[record.kind]))
         original = first.setdefault(key, record)
         if original is not record:
             repeated[index] = Finding(
@@ -50,6 +103,8 @@ def conflicting_rows(records: Mapping[str, Sequence[Record]]) -> list[Finding]:
         findings.extend(_same_key(lists))
         if kind != "evaluation":
             findings.extend(_same_code(lists))
+    for form, models in FORM_TYPES.items():
+        findings.extend(_same_key([row for row in records.get(models[0].kind, ()) if row.origin.form == form]))
     return findings
 
 
@@ -64,16 +119,16 @@ def _same_key(rows: Sequence[Record]) -> list[Finding]:
     for same in groups.values():
         if len(same) > 1:
             places = "、".join(str(r.origin) for r in same[:_SHOWN])
-            findings.append(
-                Finding(
-                    "D07",
-                    "error",
-                    subject_of(same[0]),
-                    f"同一项目、同一资金有 {len(same)} 行而数字不同（{places}），都已计入；请确认是否重复填报",
-                    same[1].origin.where(),
-                )
-            )
+            alike = len({_figures(row) for row in same}) == 1
+            differ = "数字相同、文字不同" if alike else "而数字不同"
+            text = f"同一项目、同一资金有 {len(same)} 行{differ}（{places}），都已计入；请确认是否重复填报"
+            findings.append(Finding("D07", "error", subject_of(same[0]), text, same[1].origin.where()))
     return findings
+
+
+def _figures(row: Record) -> tuple[Any, ...]:
+    values = row.__dict__
+    return tuple(values[n] for n in business_fields(type(row)) if not isinstance(values[n], str | type(None)))
 
 
 def _same_code(rows: Sequence[Record]) -> list[Finding]:

@@ -1,15 +1,17 @@
 """版式：按表头认出一张工作表是哪一种，哪一列是哪个字段；认不出时说明差什么。
 
-版式是数据（layouts/*.toml）。一个字段的表头按强弱排列：中文名最强，[headings] 依次，[weak] 最弱；
+版式是数据（layouts/*.toml）。一个字段的表头按强弱排列：中文名最强，[headings] 依次，[weak] 较弱；
 同一张表里两列都能当一个字段时，强的用，弱的列出来；一样强就是歧义，不猜。
+[second] 里的表头本来归别的字段，那个字段已有更强的列时，才归这个字段。
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from pbm_cli.text import squeeze
 
 _WEAK = 1000
 _PATTERN = 2000
+_SECOND = 3000
 _NUMBERING = re.compile(r"^(?:\([一二三四五六七八九十\d]{1,2}\)|[一二三四五六七八九十\d]{1,2}[、.])(?=\D)")
 _UNIT_BRACKET = re.compile(r"\((?:人民币|单位:?|金额单位:?)*(?:元|千元|万元|百万元|亿元|%|分)\)")
 _LAST_BRACKET = re.compile(r"\([^()]*\)$")
@@ -29,17 +32,23 @@ _GENERIC = frozenset({"小计", "合计", "总额", "金额", "总计", "数额"
 
 
 class _LayoutFile(BaseModel):
-    """一个版式文件的样子；多写的键是错误。"""
+    """一个版式文件的样子；多写的键是错误。kind、needs 在县里的同名文件里可以不写，用自带的。"""
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: str
-    needs: list[list[str]]
+    kind: str = ""
+    needs: list[list[str]] = []
+    title_words: list[str] = []
+    titled_needs: list[list[str]] = []
+    listed_only: bool = False
+    summed: list[str] = []
     headings: dict[str, list[str]] = {}
     weak: dict[str, list[str]] = {}
+    second: dict[str, list[str]] = {}
     patterns: dict[str, list[str]] = {}
     negative: dict[str, list[str]] = {}
     positive: dict[str, list[str]] = {}
+    defaults: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,8 @@ class Layout:
     """一种表的版式。
 
     needs：每组至少要有一个字段（"a+b" 表示两个都要）；keys：归一后的表头 → (字段, 强弱，越小越强)；
-    signs：字段 → {归一后的表头: 正负号}。
+    signs：字段 → {归一后的表头: 正负号}；defaults：没有这一列（或空着）时的文字；
+    title_words：标题或表名里有其中一个词时，只要 titled_needs 就够；summed：金额、个数以外也要核对合计的字段。
     """
 
     name: str
@@ -56,6 +66,11 @@ class Layout:
     keys: dict[str, tuple[str, int]]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
     signs: dict[str, dict[str, int]]
+    defaults: dict[str, str]
+    others: dict[str, list[tuple[str, int]]] = dataclass_field(default_factory=dict)
+    title_words: tuple[str, ...] = ()
+    titled_needs: tuple[tuple[str, ...], ...] = ()
+    summed: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:
@@ -71,14 +86,18 @@ class Layout:
                 return field, _PATTERN
         return None
 
-    def missing(self, fields: Iterable[str]) -> list[tuple[str, ...]]:
-        """还差哪几组必需的字段。"""
+    def missing(self, fields: Iterable[str], *, titled: bool = False) -> list[tuple[str, ...]]:
+        """还差哪几组必需的字段；titled：标题已经说明是这种表。"""
         have = set(fields)
-        return [group for group in self.needs if not any(have.issuperset(choice.split("+")) for choice in group)]
+        needs = self.titled_needs if titled else self.needs
+        return [group for group in needs if not any(have.issuperset(choice.split("+")) for choice in group)]
 
-    def titles(self, group: Sequence[str]) -> str:
-        """一组字段的中文说法：审定金额 或 评减额。"""
-        return " 或 ".join("、".join(field_title(self.model, f) for f in choice.split("+")) for choice in group)
+    def titles(self, group: Sequence[str], have: Iterable[str] = ()) -> str:
+        """一组字段里还差的，中文说法：审定金额 或 评减额。"""
+        found = set(have)
+        return " 或 ".join(
+            "、".join(field_title(self.model, f) for f in choice.split("+") if f not in found) for choice in group
+        )
 
 
 @lru_cache(maxsize=65536)
@@ -115,59 +134,101 @@ def _read(path: Path) -> _LayoutFile:
 
 
 def _build(name: str, parts: list[_LayoutFile], path: Path) -> Layout:
-    model = RECORD_TYPES.get(parts[0].kind)
+    kind = next((part.kind for part in parts if part.kind), "")
+    model = RECORD_TYPES.get(kind)
     if model is None:
-        raise ConfigError(f"{path.name}›kind", f"没有“{parts[0].kind}”这种表", f"可用：{'、'.join(RECORD_TYPES)}")
+        raise ConfigError(f"{path.name}›kind", f"没有“{kind}”这种表", f"可用：{'、'.join(RECORD_TYPES)}")
+    if not parts[-1].needs:
+        raise ConfigError(f"{path.name}›needs", "新的版式要写必需的字段", '例如 needs = [["project_name"]]')
     known = set(business_fields(model))
-    keys: dict[str, tuple[str, int]] = {}
     for part in parts:
-        mentioned = {*part.headings, *part.weak, *part.patterns, *part.negative, *part.positive}
-        if unknown := mentioned - known:
-            raise ConfigError(
-                f"{path.name}›{min(unknown)}", f"“{parts[0].kind}”没有这个字段", f"可用：{'、'.join(known)}"
-            )
+        if unknown := _mentioned(part) - known:
+            raise ConfigError(f"{path.name}›{min(unknown)}", f"“{kind}”没有这个字段", f"可用：{'、'.join(known)}")
+    words = _Words()
     for part in parts:
-        for field, words in part.headings.items():
-            for strength, word in enumerate(words, start=1):
-                _put(keys, word, field, strength)
-    for field in business_fields(model):
-        title = heading_keys(field_title(model, field))[0]
-        if keys.get(title, (field, 0))[0] == field:  # 版式明说归别的字段的，听版式的
-            keys[title] = (field, 0)
+        words.put(part.headings, 1)
+    if not any(part.listed_only for part in parts):
+        words.put_titles(model)
     for part in parts:
-        for field, weak in part.weak.items():
-            for strength, word in enumerate(weak):
-                _put(keys, word, field, _WEAK + strength)
-    patterns = [(re.compile(p), f) for part in parts for f, ps in part.patterns.items() for p in ps]
+        words.put(part.weak, _WEAK)
+    for part in parts:
+        words.put(part.second, _SECOND)
+    return Layout(
+        name,
+        model,
+        needs=tuple(tuple(group) for group in parts[-1].needs),
+        keys=words.keys,
+        patterns=tuple((re.compile(p), f) for part in parts for f, ps in part.patterns.items() for p in ps),
+        signs=_signs(parts),
+        defaults={name: text for part in reversed(parts) for name, text in part.defaults.items()},
+        others=words.others,
+        title_words=tuple(squeeze(word) for part in parts for word in part.title_words),
+        titled_needs=tuple(tuple(group) for group in parts[-1].titled_needs),
+        summed=frozenset(name for part in parts for name in part.summed),
+    )
+
+
+def _mentioned(part: _LayoutFile) -> set[str]:
+    tables = (part.headings, part.weak, part.second, part.patterns, part.negative, part.positive, part.defaults)
+    return {name for table in tables for name in table} | set(part.summed)
+
+
+def _signs(parts: Sequence[_LayoutFile]) -> dict[str, dict[str, int]]:
     signs: dict[str, dict[str, int]] = {}
     for part in parts:
         for sign, table in ((-1, part.negative), (1, part.positive)):
             for field, words in table.items():
                 signs.setdefault(field, {}).update({heading_keys(word)[0]: sign for word in words})
-    needs = tuple(tuple(group) for group in parts[-1].needs)
-    return Layout(name, model, needs, keys, tuple(patterns), signs)
+    return signs
 
 
-def _put(keys: dict[str, tuple[str, int]], word: str, field: str, strength: int) -> None:
-    key = heading_keys(word)[0]
-    if key not in keys or keys[key][1] > strength:
-        keys[key] = (field, strength)
+class _Words:
+    """表头的词 → (字段, 强弱)；同一个词的其余字段在 others。"""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, tuple[str, int]] = {}
+        self.others: dict[str, list[tuple[str, int]]] = {}
+
+    def put(self, table: Mapping[str, Sequence[str]], first: int) -> None:
+        """放进一组词，强弱从 first 起。"""
+        for field, words in table.items():
+            for strength, word in enumerate(words, start=first):
+                self._put(heading_keys(word)[0], field, strength)
+
+    def put_titles(self, model: type[Record]) -> None:
+        """放进各字段的中文名；版式明说归别的字段的，听版式的。"""
+        for field in business_fields(model):
+            title = heading_keys(field_title(model, field))[0]
+            if self.keys.get(title, (field, 0))[0] == field:
+                self.keys[title] = (field, 0)
+
+    def _put(self, key: str, field: str, strength: int) -> None:
+        old = self.keys.get(key)
+        if old is None or old[1] > strength:
+            self.keys[key] = (field, strength)
+        if old is not None and old[0] != field:
+            self.others.setdefault(key, []).append((field, strength) if self.keys[key] == old else old)
 
 
 @dataclass(slots=True)
 class Match:
-    """一个表头块按某个版式的对应：columns 字段 → 列；spare 较弱没用的列；ambiguous 一样强的列；unknown 不认识的。"""
+    """一个表头块按某个版式的对应。
+
+    columns 字段 → 列；spare 较弱没用的列；ambiguous 一样强的列；unknown 不认识的；strength 各列强弱之和，越小越贴切。
+    """
 
     layout: Layout
     columns: dict[str, int]
     spare: list[tuple[int, str]]
     ambiguous: dict[str, list[int]]
     unknown: list[int]
+    strength: int = 0
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """越大越像：先看认出几个字段，再看不认识的少。"""
-        return len(self.columns) + len(self.ambiguous), -len(self.unknown)
+    def rank(self) -> tuple[int, int, int, int]:
+        """越大越像：先看认出几个字段，再看分不清的少，不认识的少，再看贴切。"""
+        known = len(self.columns) + len(self.ambiguous)
+        return known, -len(self.ambiguous), -len(self.unknown), -self.strength
 
 
 def match(layout: Layout, headings: Sequence[Sequence[str]], anchors: Sequence[int]) -> Match:
@@ -186,12 +247,32 @@ def match(layout: Layout, headings: Sequence[Sequence[str]], anchors: Sequence[i
     for field, hits in found.items():
         hits.sort()
         best = [column for strength, column in hits if strength == hits[0][0]]
-        if len(best) > 1:
+        summed = [column for column in best if any(_is_sum(level) for level in headings[column][:-1])]
+        if len(best) > 1 and len(summed) != 1:
             result.ambiguous[field] = best
+            chosen = best
         else:
-            result.columns[field] = best[0]
-        result.spare.extend((column, field) for strength, column in hits if strength > hits[0][0])
+            result.columns[field] = (summed or best)[0] if len(best) > 1 else best[0]
+            chosen = [result.columns[field]]
+        result.strength += hits[0][0]
+        result.spare.extend((column, field) for _, column in hits if column not in chosen)
+    _second_choice(result, headings)
     return result
+
+
+def _is_sum(level: str) -> bool:
+    return heading_keys(level)[0] in _GENERIC
+
+
+def _second_choice(result: Match, headings: Sequence[Sequence[str]]) -> None:
+    """没用上的列，表头还可以是别的字段而那个字段空着的，归过去。"""
+    for column, field in list(result.spare):
+        for other, strength in result.layout.others.get(heading_keys(headings[column][-1])[0], ()):
+            if other != field and other not in result.columns and other not in result.ambiguous:
+                result.columns[other] = column
+                result.spare.remove((column, field))
+                result.strength += strength
+                break
 
 
 def _field_of_column(layout: Layout, levels: Sequence[str]) -> tuple[str, int] | None:
@@ -211,6 +292,6 @@ def _field_of_column(layout: Layout, levels: Sequence[str]) -> tuple[str, int] |
 
 
 def nearest(matches: Sequence[Match]) -> Match | None:
-    """最接近的版式（缺得最少、认出最多）；一个字段都没认出时没有。"""
+    """最接近的版式（缺得最少、认出最多、最贴切）；一个字段都没认出时没有。"""
     close = [m for m in matches if m.columns]
-    return min(close, key=lambda m: (len(m.layout.missing(m.columns)), -len(m.columns)), default=None)
+    return min(close, key=lambda m: (len(m.layout.missing(m.columns)), -len(m.columns), m.strength), default=None)

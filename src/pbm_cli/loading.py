@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pbm_cli import fields
+from pbm_cli.acceptance import clipped, heading_findings, refusal
 from pbm_cli.cells import Sheet, Workbook, column_letters
-from pbm_cli.fields import Problem
-from pbm_cli.identity import conflicting_rows, repeated_rows
+from pbm_cli.fields import blank
+from pbm_cli.fill import is_own_page, is_sample
+from pbm_cli.form_layouts import FormLayout, load_form_layouts
+from pbm_cli.form_records import FormReader
+from pbm_cli.forms import FormFinder, FormMatch, near_miss
+from pbm_cli.identity import conflicting_rows, repeated_rows, sheet_holders
 from pbm_cli.layouts import Layout, Match
 from pbm_cli.models import Finding, FindingLevel, Origin, Record, Where, field_title
 from pbm_cli.records import TableRows
-from pbm_cli.rows import RowReader
+from pbm_cli.rows import NOT_SUMS, RowReader
 from pbm_cli.tables import Finder, Table
-from pbm_cli.text import one_line
+from pbm_cli.text import squeeze
 from pbm_cli.totals import TotalRow, check_totals
 
 _SHOWN = 8
@@ -29,11 +35,15 @@ class SheetReport:
     name: str
     kind: str | None
     table: Table | None = None
+    form: FormMatch | None = None
     closest: Match | None = None
+    closest_form: FormMatch | None = None
     usable: bool = False
     rows_used: int = 0
     rows_rejected: int = 0
     rows_total: int = 0
+    rows_sample: int = 0
+    """填报模板的示例行，不是数据，不算在读到的行里。"""
 
     @property
     def rows_read(self) -> int:
@@ -72,26 +82,38 @@ class Loaded:
     @property
     def years(self) -> list[int]:
         """各表标题里写的年度，不重复，按出现次序。"""
-        return list(dict.fromkeys(t.year for t in self._tables() if t.year))
+        stated: list[Table | FormMatch] = [*self._tables(), *self._forms()]
+        return list(dict.fromkeys(t.year for t in stated if t.year))
 
     @property
     def cutoffs(self) -> list[dt.date]:
-        """执行表、指标表里写的数据截止日。"""
-        return list(dict.fromkeys(t.cutoff for t in self._tables("execution", "indicator") if t.cutoff))
+        """执行表、指标表、监控表单里写的数据截止日。"""
+        stated: list[Table | FormMatch] = [*self._tables("execution", "indicator"), *self._forms("monitoring_form")]
+        return list(dict.fromkeys(t.cutoff for t in stated if t.cutoff))
 
     def _tables(self, *kinds: str) -> list[Table]:
         return [s.table for f in self.files for s in f.sheets if s.table and (not kinds or s.kind in kinds)]
+
+    def _forms(self, *kinds: str) -> list[FormMatch]:
+        return [s.form for f in self.files for s in f.sheets if s.form and (not kinds or s.kind in kinds)]
 
 
 class Loader:
     """把一个个工作簿读成记录。default_unit：没写单位的表用的单位（每单位多少分）。"""
 
-    def __init__(self, layouts: Sequence[Layout], default_unit: int | None = None, year: int | None = None) -> None:
+    def __init__(
+        self,
+        layouts: Sequence[Layout],
+        default_unit: int | None = None,
+        year: int | None = None,
+        forms: Sequence[FormLayout] | None = None,
+    ) -> None:
         self._finder = Finder(layouts)
+        self._form_finder = FormFinder(load_form_layouts(layouts) if forms is None else forms)
         self._default_unit = default_unit
         self._year = year
         self.loaded = Loaded()
-        self._sources: list[tuple[Record, SheetReport]] = []
+        self._sources: list[tuple[Record, SheetReport | None]] = []  # 表单的从属记录不单算一行，没有 SheetReport
 
     def add(self, book: Workbook) -> None:
         """读入一个工作簿。"""
@@ -99,8 +121,9 @@ class Loader:
         self.loaded.files.append(report)
         for remark in book.remarks:
             self._say("D16", "hint", book.file, remark, Where(book.file))
-        for sheet in book.sheets:
-            report.sheets.extend(self._sheet(book.file, sheet))
+        with _no_collecting():
+            for sheet in book.sheets:
+                report.sheets.extend(self._sheet(book.file, sheet))
 
     def fail(self, file: str, reason: str) -> None:
         """记下一个不能用的文件。"""
@@ -109,9 +132,16 @@ class Loader:
 
     def finish(self) -> Loaded:
         """去掉各方面都一样的行，核对同一键的行；之后不再读入。"""
+        with _no_collecting():
+            return self._finish()
+
+    def _finish(self) -> Loaded:
+        self._state_units()
         repeated = repeated_rows([record for record, _ in self._sources])
         for index, finding in repeated.items():
             report = self._sources[index][1]
+            if report is None:
+                continue
             report.rows_used -= 1
             report.rows_rejected += 1
             self.loaded.findings.append(finding)
@@ -121,19 +151,51 @@ class Loader:
         self.loaded.findings.extend(conflicting_rows(self.loaded.records))
         return self.loaded
 
+    def _state_units(self) -> None:
+        """没有单位列的表，标题行（或各表的表名）写明了单位的，各行按它算，并说明。"""
+        known = {unit for record, _ in self._sources if (unit := getattr(record, "budget_unit", None))}
+        holders = sheet_holders([(r.file, s.name, s.table) for r in self.loaded.files for s in r.sheets], known)
+        for file, sheet, table, unit, words in holders:
+            text = f"表上没有单位列，按{words}，各行的预算单位算作“{unit}”"
+            self._say(
+                "D20", "hint", table.layout.model.sheet_title, text, Where(file, sheet, f"A{table.heading_rows[0] + 1}")
+            )
+        units = {id(table): unit for _, _, table, unit, _ in holders}
+        for index, (record, report) in enumerate(self._sources):
+            unit = units.get(id(report.table)) if report is not None and report.table is not None else None
+            if unit is not None:
+                self._sources[index] = (record.model_copy(update={"budget_unit": unit}), report)
+
     def _say(self, code: str, level: FindingLevel, subject: str, message: str, where: Where | None) -> None:
         self.loaded.findings.append(Finding(code, level, subject, message, where))
 
     def _sheet(self, file: str, sheet: Sheet) -> list[SheetReport]:
+        if is_own_page(sheet):
+            return []
         if not any(value is not None for row in sheet.rows for value in row):
             return [SheetReport(sheet.name, None)]
-        found = self._finder.find(sheet, self._year)
         where = Where(file, sheet.name)
         self._hidden(sheet, where)
+        if forms := self._form_finder.find(sheet, self._year):
+            return [self._form(file, sheet, form) for form in forms]
+        found = self._finder.find(sheet, self._year)
+        if not found.tables and (near := self._form_finder.nearest(sheet)):
+            self._say("D12", "warning", sheet.name, near_miss(near), where)
+            return [SheetReport(sheet.name, None, closest_form=near)]
         if not found.tables:
             self._unrecognised(sheet, found.closest, where)
             return [SheetReport(sheet.name, None, closest=found.closest)]
         return [self._table(file, sheet, table) for table in found.tables]
+
+    def _form(self, file: str, sheet: Sheet, form: FormMatch) -> SheetReport:
+        if unfilled := _unfilled_form(sheet, form):
+            return SheetReport(sheet.name, form.layout.kind, form=form, usable=True, rows_sample=unfilled == "sample")
+        read = FormReader(file, sheet, form, self._default_unit).read()
+        report = SheetReport(sheet.name, form.layout.kind, form=form, usable=read.usable)
+        report.rows_used, report.rows_rejected, report.rows_total = read.rows_used, read.rows_rejected, read.rows_total
+        self._sources.extend((record, report if counted else None) for record, counted in read.records)
+        self.loaded.findings.extend(read.findings)
+        return report
 
     def _hidden(self, sheet: Sheet, where: Where) -> None:
         parts = ["这张工作表是隐藏的"] if sheet.hidden else []
@@ -150,7 +212,8 @@ class Loader:
         if closest is None:
             self._say("D12", "hint", sheet.name, "没有认出表头，这张工作表没有使用", where)
             return
-        missing = "；".join(closest.layout.titles(group) for group in closest.layout.missing(closest.columns))
+        layout = closest.layout
+        missing = "；".join(layout.titles(group, closest.columns) for group in layout.missing(closest.columns))
         have = "、".join(field_title(closest.layout.model, f) for f in closest.columns)
         level: FindingLevel = "warning" if len(closest.columns) > 1 else "hint"
         self._say(
@@ -162,9 +225,12 @@ class Loader:
     def _table(self, file: str, sheet: Sheet, table: Table) -> SheetReport:
         report = SheetReport(sheet.name, table.layout.kind, table)
         origin = Origin(file, sheet.name, table.heading_rows[1] + 1, table.columns)
+        sheet = clipped(sheet, table.span)
         reader = RowReader(sheet, table)
-        usable = report.usable = self._usable(sheet, table, origin)
-        self._columns(table, origin)
+        refused = refusal(sheet, table, origin, self._default_unit)
+        usable = report.usable = refused is None
+        self.loaded.findings.extend([refused] if refused else [])
+        self.loaded.findings.extend(heading_findings(table, origin))
         rows = TableRows(sheet, table, origin)
         labels: list[int] = []
         totals: list[TotalRow] = []
@@ -172,98 +238,24 @@ class Loader:
             what = reader.kind(index)
             if what == "total":
                 report.rows_total += 1
-                cells = sheet.rows[index]
-                totals.append(TotalRow(index, reader.total_word(cells), reader.total_label(cells) or "", cells))
+                found = reader.total(index)
+                if found is not None and found.word not in NOT_SUMS:
+                    totals.append(TotalRow(index, found.word, found.label, sheet.rows[index]))
             elif what == "data" and usable:
                 self._keep(rows.add(index), report)
             elif what == "data":
                 report.rows_rejected += 1
+            elif what == "sample":
+                report.rows_sample += 1
             elif what == "label":
                 labels.append(index + 1)
         if labels:
-            shown = _some(labels)
-            self._say(
-                "D19",
-                "hint",
-                sheet.name,
-                f"第 {shown} 行是标题或分组文字，不作数据",
-                Where(file, sheet.name, f"A{labels[0]}"),
-            )
+            text = f"第 {_some(labels)} 行是标题、分组文字或只有序号，不作数据"
+            self._say("D19", "hint", sheet.name, text, Where(file, sheet.name, f"A{labels[0]}"))
         self.loaded.findings.extend(rows.findings)
         if usable:
             self.loaded.findings.extend(check_totals(table, origin, rows.amounts, totals, rows.places))
         return report
-
-    def _usable(self, sheet: Sheet, table: Table, origin: Origin) -> bool:
-        """单位与列都清楚才用；不清楚时说明，整张表不用。"""
-        where = Where(origin.file, origin.sheet, f"A{table.heading_rows[0] + 1}")
-        title = table.layout.model.sheet_title
-        if table.conflicting_units and any(u == table.conflicting_units[0] for u in table.units.values()):
-            self._say(
-                "D11",
-                "error",
-                title,
-                "表头上方写了两种金额单位，不能判断用哪一种；这张表没有使用。请只保留一处“单位：”",
-                where,
-            )
-            return False
-        required = {f for group in table.layout.needs for choice in group for f in choice.split("+")}
-        if wrong := required & table.match.ambiguous.keys():
-            name = field_title(table.layout.model, min(wrong))
-            columns = "、".join(column_letters(c) for c in table.match.ambiguous[min(wrong)])
-            self._say(
-                "D14",
-                "error",
-                title,
-                f"{columns} 列都像“{name}”，不能判断用哪一列；这张表没有使用。请改掉一个表头",
-                where,
-            )
-            return False
-        unstated = [name for name, unit in table.units.items() if unit is None]
-        if self._default_unit is not None:
-            table.units.update(dict.fromkeys(unstated, self._default_unit))
-            return True
-        unstated = [n for n in unstated if not self._units_in_cells(sheet, table, n)]
-        if unstated:
-            names = "、".join(field_title(table.layout.model, n) for n in unstated)
-            self._say(
-                "D11", "error", title,
-                f"没有写金额单位（{names}），不能判断是元还是万元；这张表没有使用。"
-                "请加 --unit 元|万元|亿元，或在表头上方写“单位：万元”", where,
-            )  # fmt: skip
-            return False
-        return True
-
-    def _units_in_cells(self, sheet: Sheet, table: Table, name: str) -> bool:
-        column = table.columns[name]
-        values = [row[column] for i in table.rows if column < len(row := sheet.rows[i])]
-        stated = [v for v in values if not fields.blank(v)]
-        return bool(stated) and not any(isinstance(fields.money(v, None), Problem) for v in stated)
-
-    def _columns(self, table: Table, origin: Origin) -> None:
-        where = Where(origin.file, origin.sheet, f"A{table.heading_rows[0] + 1}")
-        title, model = table.layout.model.sheet_title, table.layout.model
-        names = [
-            f"{column_letters(c)}“{one_line(table.headings[c])}”" for c in table.match.unknown if c in table.headings
-        ]
-        names = [n for n in names if not n.endswith(("“序号”", "“备注”", "“行号”"))]
-        if names:
-            self._say("D13", "hint", title, f"有 {len(names)} 个不认识的表头，没有使用：{'、'.join(names)}", where)
-        spare = [
-            f"{column_letters(c)}“{one_line(table.headings[c])}”（已有更明确的“{field_title(model, f)}”）"
-            for c, f in table.match.spare
-        ]
-        if spare:
-            self._say("D13", "hint", title, f"这些列没有使用：{'、'.join(spare)}", where)
-        for name, columns in table.match.ambiguous.items():
-            letters = "、".join(column_letters(c) for c in columns)
-            self._say(
-                "D14",
-                "warning",
-                title,
-                f"{letters} 列都像“{field_title(model, name)}”，这一项没有使用；请改掉一个表头",
-                where,
-            )
 
     def _keep(self, record: Record | None, report: SheetReport) -> None:
         if record is None:
@@ -278,6 +270,31 @@ def stage_of_indicators(origin: Origin) -> str:
     if "self_score" in origin.columns:
         return "evaluate"
     return "monitor" if "actual" in origin.columns else "goals"
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """一下子造出许多记录时，先不找循环垃圾：里面没有，找也是白找。"""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _unfilled_form(sheet: Sheet, form: FormMatch) -> str:
+    """填报模板里的表单还不是数据：sample 是填写示例，blank 是一格也没有填；填了的为空串。"""
+    name = form.anchors[form.layout.name_field].value
+    if isinstance(name, str) and is_sample(name):
+        return "sample"
+    if any(not blank(anchor.value) for anchor in form.anchors.values()):
+        return ""
+    values = [v for block in form.blocks for i in block.rows for row in sheet.rows[i : i + 1] for v in row]
+    written = any(not blank(v) and squeeze(str(v)) not in form.layout.totals for v in values)
+    numbers = any(isinstance(v, (int, float)) for i in form.rows for row in sheet.rows[i : i + 1] for v in row)
+    return "" if numbers or written else "blank"
 
 
 def _some(items: Iterable[object]) -> str:

@@ -301,6 +301,8 @@ class Evaluation(Record):
     budget: Money | None = column("本年预算")
     next_budget: Money | None = column("下年预算安排")
     rectified: Yes | None = column("是否整改")
+    expenditure: Money | None = column("全年执行数")
+    execution_rate: RateValue | None = column("预算执行率")
 
 
 class Township(Record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from pbm_cli.config import NAME, UNITS, Config, load_config
 from pbm_cli.errors import Exit, InputError, PbmError, UsageError
 from pbm_cli.facts import Facts, Judge, StageFacts
 from pbm_cli.facts.assess import assess_facts
+from pbm_cli.facts.beside import Beside, Earlier, earlier_result
 from pbm_cli.facts.changes import light_changes, previous_rows
 from pbm_cli.facts.document import parameter_rows
 from pbm_cli.facts.evaluate import evaluate_facts
 from pbm_cli.facts.goals import goals_facts
 from pbm_cli.facts.mechanism import mechanism_facts
 from pbm_cli.facts.monitor import monitor_facts
+from pbm_cli.facts.use import decisions
+from pbm_cli.form_layouts import load_form_layouts
 from pbm_cli.layouts import load_layouts
 from pbm_cli.loading import FileReport, Loaded, Loader, SheetReport
 from pbm_cli.models import RECORD_TYPES, Finding
@@ -31,9 +34,9 @@ FAIL_LEVELS: dict[str, tuple[str, ...]] = {
 }
 STAGE_KINDS: dict[str, tuple[str, ...]] = {
     "assess": ("assessment",),
-    "goals": ("goal", "indicator", "review"),
-    "monitor": ("execution", "indicator", "adjustment", "unit_report"),
-    "evaluate": ("evaluation", "township"),
+    "goals": ("goal", "indicator", "review", "goal_form"),
+    "monitor": ("execution", "indicator", "adjustment", "unit_report", "monitoring_form"),
+    "evaluate": ("evaluation", "township", "self_evaluation_form", "department_form"),
     "mechanism": ("training", "document"),
 }
 # 查漏评时还要看的清单
@@ -53,6 +56,8 @@ class Options:
     unit: str | None = None
     overlay: Path | None = None
     previous: Path | None = None
+    plan: bool = False
+    seed: int | None = None
 
 
 class UnusableError(PbmError):
@@ -90,11 +95,18 @@ def read(paths: Sequence[Path], options: Options, progress: Progress | None = No
     unit = options.unit or config.unit
     if unit is not None and unit not in UNITS:
         raise UsageError("--unit", f"单位“{unit}”不认识", f"可用：{'、'.join(UNITS)}")
-    loader = Loader(load_layouts(options.overlay or config.overlay), UNITS[unit] if unit else None, config.year)
-    found = find_workbooks(paths)
-    if not found:
+    overlay = options.overlay or config.overlay
+    layouts = load_layouts(overlay)
+    forms = load_form_layouts(layouts, overlay)
+    loader = Loader(layouts, UNITS[unit] if unit else None, config.year, forms)
+    there = [path for path in paths if path.exists()]
+    found = find_workbooks(there)
+    for path in paths:
+        if path not in there:
+            loader.fail(str(path), "找不到这个文件或文件夹。请检查路径是否写对")
+    if there and not found:
         raise UsageError(
-            "、".join(str(p) for p in paths), "没有找到工作簿", "请给出 xlsx、xls、et、ods、csv 文件或它们所在的文件夹"
+            "、".join(str(p) for p in there), "没有找到工作簿", "请给出 xlsx、xls、et、ods、csv 文件或它们所在的文件夹"
         )
     with Reader() as reader:
         for path, shown in found:
@@ -115,7 +127,7 @@ def run_stage(command: str, paths: Sequence[Path], options: Options, progress: P
     """运行一个环节（assess、goals、monitor、evaluate）或 report。"""
     run = read(paths, options, progress)
     stages = list(STAGE_KINDS) if command == "report" else [command]
-    kinds = {kind for stage in stages for kind in STAGE_KINDS[stage]}
+    kinds = {kind for stage in stages for kind in _kinds(run.loaded, stage)}
     _require_usable(run.loaded, kinds, command)
     if command != "report":
         _keep_only(run.loaded, kinds | set(_ALSO_READ.get(command, ())))
@@ -124,13 +136,13 @@ def run_stage(command: str, paths: Sequence[Path], options: Options, progress: P
     ruleset = load_ruleset(name, run.overlay)
     bound = ruleset.at(on or _NO_DATE)
     judge = Judge(bound)
-    facts = {
-        stage: _stage_facts(stage, run.loaded, judge, on or _NO_DATE)
-        for stage in stages
-        if _has(run.loaded, stage, command)
-    }
-    if options.previous is not None and "monitor" in facts:
-        _compare(facts["monitor"], options.previous, options, progress)
+    earlier = _earlier(command, options, progress)
+    facts: dict[str, StageFacts] = {}
+    for stage in stages:
+        if _has(run.loaded, stage, command):
+            facts[stage] = _stage_facts(stage, run, judge, on, facts, earlier)
+    if "monitor" in earlier.rows and "monitor" in facts:
+        facts["monitor"].summary.update(light_changes(earlier.of("monitor"), facts["monitor"].rows))
     findings = [*run.loaded.findings, *(f for stage in facts.values() for f in stage.findings)]
     return Facts(
         command=command,
@@ -144,6 +156,7 @@ def run_stage(command: str, paths: Sequence[Path], options: Options, progress: P
         files=run.loaded.files,
         stages=facts,
         findings=findings,
+        decisions=decisions(facts, judge, on or _NO_DATE) if command in ("report", "evaluate") else [],
         parameters=parameter_rows(bound),
         overlay=run.overlay,
     )
@@ -153,20 +166,50 @@ def _has(loaded: Loaded, stage: str, command: str) -> bool:
     """这个环节要不要算：单独的命令总要；report 里没有相应的表就不算。"""
     if command != "report":
         return True
-    kinds = set(STAGE_KINDS[stage])
+    kinds = set(_kinds(loaded, stage))
     if stage == "goals":  # 指标表在监控里也用，单有它不算做了目标审核
         kinds.discard("indicator")
     return any(sheet.kind in kinds for report in loaded.files for sheet in report.sheets)
 
 
-def _stage_facts(stage: str, loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
+def _kinds(loaded: Loaded, stage: str) -> tuple[str, ...]:
+    """一个环节用的表。绩效评价也用带得分的指标表；什么评价表都没有时，用手头的指标表。"""
+    kinds = STAGE_KINDS[stage]
+    if stage != "evaluate":
+        return kinds
+    sheets = [sheet for report in loaded.files for sheet in report.sheets]
+    lists = [set(sheet.table.columns) for sheet in sheets if sheet.kind == "indicator" and sheet.table]
+    alone = not any(sheet.kind in kinds for sheet in sheets)
+    own = any("self_score" in have or (alone and {"actual", "weight"} <= have) for have in lists)
+    return (*kinds, "indicator") if own else kinds
+
+
+def _beside(run: Run, judge: Judge, on: dt.date | None, facts: Mapping[str, StageFacts], earlier: Earlier) -> Beside:
+    """绩效评价旁边要看的。单独运行 evaluate 时，同一批文件里有事前评估、执行表（并且知道截止日）的也看。"""
+    loaded, stated = run.loaded, run.options.on or run.config.on
+    assess = facts["assess"].rows if "assess" in facts else []
+    monitor = facts["monitor"].rows if "monitor" in facts else []
+    if not facts and loaded.of("assessment"):
+        assess = assess_facts(loaded, judge).rows
+    if not facts and stated is not None and loaded.of("execution"):
+        monitor = monitor_facts(loaded, judge, stated).rows
+    year = run.year or (on.year if on else None)
+    return Beside(monitor, assess, earlier, year, on, run.options.plan, run.options.seed)
+
+
+def _stage_facts(
+    stage: str, run: Run, judge: Judge, given: dt.date | None, facts: Mapping[str, StageFacts], earlier: Earlier
+) -> StageFacts:
+    loaded, on = run.loaded, given or _NO_DATE
     if stage == "assess":
         return assess_facts(loaded, judge)
     if stage == "goals":
         return goals_facts(loaded, judge)
     if stage == "monitor":
         return monitor_facts(loaded, judge, on)
-    return evaluate_facts(loaded, judge) if stage == "evaluate" else mechanism_facts(loaded)
+    if stage == "evaluate":
+        return evaluate_facts(loaded, judge, _beside(run, judge, given, facts, earlier))
+    return mechanism_facts(loaded)
 
 
 def _require_usable(loaded: Loaded, kinds: Iterable[str], command: str) -> None:
@@ -215,20 +258,36 @@ def _cutoff(run: Run, command: str) -> dt.date | None:
     return dt.date(run.year, 12, 31) if run.year else None
 
 
-def _compare(stage: StageFacts, previous: Path, options: Options, progress: Progress | None) -> None:
-    """与上一次的结果（JSON）或上一次的文件夹比灯。"""
-    if previous.is_dir():
-        earlier = Options(None, options.ruleset, options.unit, options.overlay)
-        rows = run_stage("monitor", [previous], earlier, progress).stages["monitor"].rows
-    else:
-        rows = previous_rows(previous)
-    stage.summary.update(light_changes(rows, stage.rows))
+def _earlier(command: str, options: Options, progress: Progress | None) -> Earlier:
+    """上一次的结果（JSON）或上一次的文件夹：监控和绩效评价的行。"""
+    previous = options.previous
+    if previous is None:
+        return Earlier()
+    wanted = [stage for stage in ("monitor", "evaluate") if command in (stage, "report")]
+    if not previous.is_dir():
+        only = wanted == ["monitor"]
+        return Earlier(None, {"monitor": previous_rows(previous)}) if only else earlier_result(previous)
+    found: dict[str, StageFacts] = {}
+    year, wrong = None, None
+    for stage in wanted:
+        try:
+            made = run_stage(stage, [previous], Options(None, options.ruleset, options.unit, options.overlay), progress)
+        except UnusableError as error:
+            wrong = error
+        except PbmError as error:
+            raise UsageError(f"--previous {previous}", f"{error.where}：{error.message}", error.hint) from error
+        else:
+            found[stage], year = made.stages[stage], made.year
+    if wrong is not None and not found:
+        raise UsageError(f"--previous {previous}", f"{wrong.where}：{wrong.message}", wrong.hint) from wrong
+    return Earlier(year, {s: f.rows for s, f in found.items()}, {s: f.summary for s, f in found.items()})
 
 
 def input_paths(paths: Sequence[Path]) -> list[Path]:
     """一次运行会读的文件（包括 pbm.toml）：结果不能写在它们上面。"""
     settings = [path / NAME for path in paths if path.is_dir()]
-    return [path for path, _ in find_workbooks(paths)] + [path for path in settings if path.exists()]
+    there = [path for path in paths if path.exists()]
+    return [path for path, _ in find_workbooks(there)] + [path for path in settings if path.exists()]
 
 
 def exit_code(facts: Facts, fail_on: str) -> Exit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pbm_cli import fields
@@ -21,7 +22,8 @@ from pbm_cli.models import (
 )
 from pbm_cli.tables import Table
 from pbm_cli.targets import Target, parse_actual, parse_target
-from pbm_cli.totals import DataRow, decimals
+from pbm_cli.text import half_up
+from pbm_cli.totals import SCORE_UNIT, DataRow, decimals
 
 _PARSERS: dict[str, Callable[[Cell], Any]] = {
     Kind.RATE: fields.rate,
@@ -34,7 +36,9 @@ _PARSERS: dict[str, Callable[[Cell], Any]] = {
     Kind.YES: fields.yes_no,
     Kind.CHOICE: fields.text,
 }
-_FILLED_DOWN = frozenset({Kind.CODE, Kind.TEXT, Kind.NAMED, Kind.CHOICE, Kind.YES})
+_FILLED_DOWN = frozenset({Kind.CODE, Kind.TEXT, Kind.NAMED, Kind.CHOICE, Kind.YES, Kind.DATE})
+_GROUPS = ("budget_unit", "department", "fund", "category", "township", "level1", "level2")
+"""“某某小计”里的某某可能在这些列里。"""
 
 
 class TableRows:
@@ -49,7 +53,13 @@ class TableRows:
             (n, c, self._kinds[n]) for n, c in table.columns.items() if self._kinds[n] not in (Kind.TARGET, Kind.ACTUAL)
         ]
         self._needs = {name: field_need(model, name) for name in model.model_fields if name != "origin"}
-        self._absent = [n for n, need in self._needs.items() if need == "finding" and n not in table.columns]
+        self._defaults = table.layout.defaults
+        given = {*table.columns, *self._defaults}
+        self._required = [(n, need) for n, need in self._needs.items() if need != "optional"]
+        self._absent = [n for n, need in self._needs.items() if need == "finding" and n not in given]
+        self._money = [n for n, kind in self._kinds.items() if kind in (Kind.MONEY, Kind.COUNT)]
+        self._scores = [n for n in self._kinds if n in table.layout.summed]
+        self._group_names = [n for n in _GROUPS if n in table.columns]
         self._fill = self._merged_text(sheet.merges)
         self.findings: list[Finding] = []
         self.amounts: list[DataRow] = []
@@ -89,14 +99,12 @@ class TableRows:
         self._split_glued_code(row, index, values)
         self._targets(row, index, values, problems)
         usable = self._judge(values, problems, origin)
-        amounts = {
-            n: v for n, v in values.items() if v.__class__ is int and self._kinds.get(n) in (Kind.MONEY, Kind.COUNT)
-        }
-        names = frozenset(
-            v
-            for n, v in values.items()
-            if v.__class__ is str and n in ("budget_unit", "department", "fund", "category")
-        )
+        amounts = {n: v for n in self._money if (v := values[n]) is not None}
+        for name in self._scores:
+            if isinstance(score := values[name], Decimal):
+                amounts[name] = int(half_up(score * SCORE_UNIT, 0))
+                self.places[name] = max(self.places.get(name, 0), decimals(row[self._table.columns[name]]))
+        names = frozenset(v for n in self._group_names if (v := values[n]) is not None)
         self.amounts.append(DataRow(index, usable, amounts, names))
         return self._build(values, origin) if usable else None
 
@@ -167,8 +175,8 @@ class TableRows:
             tail = "；这一行没有使用" if fatal else ("" if problem.usable else "；这一格按空白处理")
             hint = f"。{problem.hint}" if problem.hint else ""
             self._say(code, level, subject, f"{title}：{problem.message}{tail}{hint}", origin.where(name))
-        for name, need in self._needs.items():
-            if values.get(name) is not None or name in broken or name in self._absent:
+        for name, need in self._required:
+            if values.get(name) is not None or name in broken or name in self._absent or name in self._defaults:
                 continue
             if need == "unusable":
                 reject = True
@@ -185,7 +193,8 @@ class TableRows:
         if not reject and groups and not any(all(values.get(f) is not None for f in group) for group in groups):
             reject = True
             names = " 或 ".join("、".join(field_title(self._model, f) for f in group) for group in groups)
-            self._say("D02", "error", subject, f"{names}至少要有一项，这一行没有使用", origin.where(groups[0][0]))
+            empty = next((f for g in groups for f in g if f in self._kinds and values.get(f) is None), None)
+            self._say("D02", "error", subject, f"{names}至少要有一项，这一行没有使用", origin.where(empty))
         return not reject
 
     def _merge_note(self, origin: Origin, name: str) -> str:
@@ -196,4 +205,5 @@ class TableRows:
 
     def _build(self, values: dict[str, Any], origin: Origin) -> Record:
         complete = {name: values.get(name) for name in self._needs}
+        complete.update((name, text) for name, text in self._defaults.items() if complete[name] is None)
         return self._model.model_construct(None, origin=origin, **complete)

@@ -56,7 +56,7 @@ def _environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
         finalize=_shown,
         autoescape=False,
     )
-    environment.filters.update(FILTERS, light=light, chinese_date=chinese_date, listed=listed)
+    environment.filters.update(FILTERS, light=light, chinese_date=chinese_date, listed=listed, tight=tight)
     environment.tests["negative"] = lambda yuan: str(yuan).startswith("-")
     environment.globals.update(table=table, money_sum=money_sum)
     return environment
@@ -130,6 +130,14 @@ def money_sum(rows: Iterable[Mapping[str, Any]], key: str) -> str:
 def light(value: str) -> str:
     """red → 红灯。"""
     return LIGHT_WORDS[value]
+
+
+_LOOSE = re.compile(r"(?<=[\u4e00-\u9fff“”（）]) (?=[\d（“−-])|(?<=[\d%”）]) (?=[\u4e00-\u9fff（“])")
+
+
+def tight(value: str) -> str:
+    """发现里的一句话放进公文：去掉数字与汉字之间的空格和末尾的句号。"""
+    return _LOOSE.sub("", value).rstrip("。；")
 
 
 def chinese_date(value: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pbm_cli import console, screens
+from pbm_cli import console, screen_forms, screens
 from pbm_cli.errors import Exit, OutputError, UsageError
 from pbm_cli.facts import Facts
 from pbm_cli.facts.document import document, finding_row
@@ -32,6 +32,7 @@ class Request:
     json: bool
     fail_on: str
     quiet: bool
+    marked: Path | None = None
 
 
 def run_and_show(request: Request, **options: Any) -> int:
@@ -48,6 +49,8 @@ def run_and_show(request: Request, **options: Any) -> int:
         console.show_error(error)
         return Exit.UNUSABLE
     made = document(facts)
+    _say_samples(facts)
+    _write_marked(request, facts, made)
     written = _write_all(request, facts, made, chosen)
     code = exit_code(facts, request.fail_on)
     if request.json:
@@ -126,7 +129,7 @@ def run_demo(folder: Path, quiet: bool) -> int:
     source = example_folder()
     for path in sorted(source.rglob("*")):
         target = folder / path.relative_to(source)
-        if path.is_dir() or path.name.startswith("."):
+        if path.is_dir() or path.name.startswith(".") or "expected" in path.relative_to(source).parts:
             continue
         if target.exists() and target.read_bytes() != path.read_bytes():
             raise OutputError(
@@ -142,10 +145,13 @@ def run_demo(folder: Path, quiet: bool) -> int:
 
 def show_layouts(paths: list[Path], overlay: Path | None, unit: str | None) -> int:
     """没有文件时列出版式；有文件时逐张表、逐列说明认成了什么。"""
+    from pbm_cli.form_layouts import load_form_layouts  # noqa: PLC0415
     from pbm_cli.layouts import load_layouts  # noqa: PLC0415
 
     if not paths:
-        screens.layouts(load_layouts(overlay))
+        known = load_layouts(overlay)
+        screens.layouts(known)
+        screen_forms.forms(load_form_layouts(known, overlay))
         return Exit.DONE
     run = read(paths, Options(unit=unit, overlay=overlay))
     screens.recognised(run.loaded)
@@ -158,12 +164,13 @@ def show_rules(code: str | None, ruleset: str | None, on: str | None, overlay: P
     from pbm_cli.rules import RULES  # noqa: PLC0415
 
     chosen = load_ruleset(ruleset or "national", overlay)
+    date = parse_date(on) if on else dt.date.max
     if code is None:
         screens.rules(RULES)
         return Exit.DONE
     found = RULES.get(code.upper())
     if found is not None:
-        screens.rule(found, chosen, parse_date(on) if on else dt.date.max)
+        screens.rule(found, chosen, date)
     elif not screens.data_code(code.upper()):
         raise UsageError(code, "没有这条规则", "用 pbm rules 看全部规则")
     return Exit.DONE
@@ -184,3 +191,53 @@ def show_rulesets() -> int:
 
     screens.rulesets(list_rulesets())
     return Exit.DONE
+
+
+def write_template(kind: str, out: Path) -> int:
+    """写出一种表的填报模板；已有的文件不覆盖（里面可能已经填了数）。"""
+    from pbm_cli.outputs.template import template  # noqa: PLC0415
+
+    if out.suffix.lower() != ".xlsx":
+        raise UsageError("-o", f"模板只能写成 .xlsx，不能写成“{out.suffix or out.name}”", f"例如 -o {kind}.xlsx")
+    data = template(kind)
+    if out.exists():
+        raise OutputError(str(out), "已有同名文件，可能已经填了数，没有覆盖", "请用 -o 换一个名字")
+    console.say(f"已写出 {write(out, data)}。下一步：照第一页的说明填好，再运行 pbm check {out}")
+    return Exit.DONE
+
+
+def run_init(folder: Path, county: str | None, year: int | None) -> int:
+    """新建县年度文件夹。"""
+    from pbm_cli.scaffold import create  # noqa: PLC0415
+
+    made = create(folder, county, year)
+    console.say(f"已在 {folder} 写出 {len(made.files)} 个文件：pbm.toml、README.txt 和每种表一个空的工作簿。")
+    missing = [word for word, value in (("县名", made.county), ("年度、截止日", made.year)) if value is None]
+    if missing:
+        console.say(f"请先在 {folder / 'pbm.toml'} 里填上{'、'.join(missing)}。")
+    console.say(f"下一步：填表，或把系统导出的表放进来，再运行 pbm check {folder}")
+    return Exit.DONE
+
+
+def _write_marked(request: Request, facts: Facts, made: dict[str, Any]) -> None:
+    """pbm check --marked：每个有发现的工作簿一个标注副本。"""
+    if request.marked is None:
+        return
+    from pbm_cli.outputs.marked_files import write_marked  # noqa: PLC0415
+
+    done = write_marked(request.marked, request.paths, facts.files, facts.findings)
+    made["marked"] = [str(path) for path in done.written]
+    for sentence in done.said:
+        console.say(f"提示：{sentence}")
+    console.say(f"标注副本 {len(done.written)} 个，在 {request.marked}；{done.clean} 个文件没有问题，没有写副本。")
+
+
+def _say_samples(facts: Facts) -> None:
+    """填报模板的示例行不是数据，说一声。"""
+    names = [r.file for r in facts.files if any(sheet.rows_sample for sheet in r.sheets)]
+    if names:
+        shown = "、".join(names[:3]) + ("等" if len(names) > 3 else "")
+        console.say(f"提示：{shown} {len(names)} 个文件里有填报模板的示例行（名称以“（示例）”开头），不作数据。")
+    sheets = [sheet for report in facts.files for sheet in report.sheets if sheet.kind]
+    if sheets and not any(sheet.rows_read for sheet in sheets):
+        console.say("提示：认出的表里一行数据也没有，下面的数都是 0；请先填表，或把系统导出的表放进来。")

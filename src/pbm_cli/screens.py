@@ -14,14 +14,17 @@ from rich.table import Table
 from pbm_cli.annexes import place, wan_table
 from pbm_cli.cells import column_letters
 from pbm_cli.console import put, render, say
+from pbm_cli.form_kinds import kind_title
+from pbm_cli.forms import near_miss
 from pbm_cli.layouts import Layout
 from pbm_cli.loading import Loaded, SheetReport
-from pbm_cli.models import LIGHT_WORDS, RECORD_TYPES, business_fields, field_title
+from pbm_cli.models import LIGHT_WORDS, business_fields, field_title
 from pbm_cli.outputs.columns import COMMANDS
 from pbm_cli.outputs.columns import show as shown_value
 from pbm_cli.outputs.summary import figures, stages
-from pbm_cli.parameters import Head, RuleSet, value_text
+from pbm_cli.parameters import Head, Parameter, RuleSet, value_text
 from pbm_cli.rules import Rule
+from pbm_cli.screen_forms import recognised_form
 from pbm_cli.totals import UNIT_WORDS
 
 _MOST_ROWS = 10
@@ -46,11 +49,14 @@ DATA_CODES = {
     "D16": "工作簿里有要知道的东西（宏、外部链接等）",
     "D17": "整个文件不能用",
     "D18": "对应到几个项目，不能判断是哪一个",
-    "D19": "标题或分组文字行，不作数据",
+    "D19": "标题、分组文字或只有序号的行，不作数据",
+    "D20": "没有单位列，按标题行或表名算作一个单位",
     "D21": "表上的差额与重算的不符",
     "D22": "在执行表里没有对应的项目或单位",
     "D23": "看不出是调增还是调减",
     "D24": "得分超过分值",
+    "D25": "表单缺一块（项目资金、绩效指标、得分），其余照常使用",
+    "D26": "表单里没有填写的样张行、长期指标，没有使用",
 }
 
 
@@ -65,7 +71,7 @@ def _table(*heads: tuple[str, str], title: str | None = None) -> Table:
 def show(document: dict[str, Any], written: Sequence[Path], code: int) -> None:
     """一次运行的结果。"""
     command = document["command"]
-    year = f"{document['year']}年" if document["year"] and command != "report" else str(document["year"] or "")
+    year = f"{document['year']}年" if document["year"] else ""
     head = f"{document['county'] or ''}{year}{COMMANDS[command]}"
     about = [f"截止日 {document['on']}"] if document["on"] else []
     put(f"{head}（{'，'.join([*about, '规则集 ' + document['ruleset']])}；金额单位：万元）")
@@ -96,6 +102,14 @@ def _figures(word: str | None, stage: str, summary: Mapping[str, Any]) -> None:
 
 
 def _monitor_rows(document: Mapping[str, Any]) -> None:
+    changed = document["summary"].get("lights_changed") or []
+    if changed:
+        table = _table(("灯有变化的项目", "left"), ("单位", "left"), ("上次", "whole"), ("这次", "whole"))
+        for row in changed[:_MOST_ROWS]:
+            lights = (LIGHT_WORDS.get(row[key], row[key]) for key in ("old", "new"))
+            table.add_row(row["project_name"], row["budget_unit"] or "", *lights)
+        render(table)
+        _more(len(changed), "灯有变化的项目")
     rows = [row for row in document["rows"] if row.get("light") in ("red", "yellow")]
     rows.sort(key=lambda row: (row["light"] != "red", -Decimal(row["budget_yuan"] or 0)))
     if not rows:
@@ -141,15 +155,31 @@ def _goals_rows(document: Mapping[str, Any]) -> None:
             row["budget_unit"] or "",
             str(row["indicators"]),
             str(row["review_comments"]),
-            str(len(row["comments"])),
+            str(row["automatic_comments"]),
         )
     if rows:
         render(table)
         _more(len(rows), "有意见的项目")
 
 
+def _plan_rows(summary: Mapping[str, Any]) -> None:
+    rows = summary["plan"]
+    table = _table(("抽评计划", "left"), ("类型", "left"), ("单位", "left"), ("规则", "left"), ("理由", "left"))
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(
+            row["subject"], row["subject_kind"] or "", row["budget_unit"] or "", row["rule"], row["reason"]
+        )  # fmt: skip
+    render(table)
+    _more(len(rows), "抽评计划的对象")
+    for note in summary["plan_notes"]:
+        put(f"{note}。")
+
+
 def _evaluate_rows(document: Mapping[str, Any]) -> None:
     rows = document["rows"]
+    if document["summary"].get("plan") is not None:
+        _plan_rows(document["summary"])
+        return
     table = _table(
         ("评价对象", "left"), ("类型", "left"), ("层次", "left"), ("得分", "right"), ("等级", "left"), ("建议", "left")
     )
@@ -179,7 +209,7 @@ def _check_rows(document: Mapping[str, Any]) -> None:
     )
     rows = document["rows"]
     for row in rows[: _MOST_ROWS * 2]:
-        kind = RECORD_TYPES[row["kind"]].sheet_title if row["kind"] else "没有认出"
+        kind = kind_title(row["kind"]) if row["kind"] else "没有认出"
         table.add_row(
             row["file"],
             row["sheet"],
@@ -255,8 +285,13 @@ def recognised(loaded: Loaded) -> None:
 
 def _recognised_sheet(sheet: SheetReport) -> None:
     table = sheet.table
+    if sheet.form is not None:
+        recognised_form(sheet, sheet.form)
+        return
     if table is None:
         put(f"  工作表“{sheet.name}”：没有认出")
+        if sheet.closest_form is not None:
+            put(f"    {near_miss(sheet.closest_form)}")
         if sheet.closest is not None:
             layout = sheet.closest.layout
             missing = "；".join(layout.titles(group) for group in layout.missing(sheet.closest.columns))
@@ -307,9 +342,14 @@ def rule(entry: Rule, ruleset: RuleSet, on: dt.date) -> None:
         put("  没有参数。")
     for name in entry.parameters:
         parameter = ruleset.parameter(name)
-        put(f"  {parameter.label}（{name}）：{bound.text(name)}{parameter.unit if bound.dated(name) else ''}")
+        put(f"  {parameter.label}（{name}）：{bound.text(name)}{_unit(parameter) if bound.dated(name) else ''}")
         if text := bound.basis_text(name):
             put(f"    {text}")
+
+
+def _unit(parameter: Parameter) -> str:
+    """取值后面要不要再写单位：金额自带万元，档次、表格不写。"""
+    return parameter.unit if parameter.form == "number" else ""
 
 
 def data_code(code: str) -> bool:

@@ -1,37 +1,32 @@
 """在一张工作表里找表：表头在哪几行、有几层，数据从哪行到哪行，金额用什么单位，数据截止哪天。
 
-一张工作表可以有几张表叠放；表头可以有几层（合并单元格向右、向下填）；中间可以重复出现表头。
+一张工作表可以有几张表叠放或并排；表头可以有几层（合并单元格向右、向下填）；中间可以重复出现表头。
 """
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from pbm_cli.cells import Cell, Merge, Sheet
+from pbm_cli.cells import Cell, Sheet
 from pbm_cli.fields import unit_in_heading, unit_in_line
+from pbm_cli.headings import MAX_DEPTH, Grid, find_cutoff, find_year, stated_unit
 from pbm_cli.layouts import Layout, Match, heading_keys, match, nearest
 from pbm_cli.models import Kind, field_kind
-from pbm_cli.text import one_line, squeeze
+from pbm_cli.text import squeeze
 
-_MAX_DEPTH = 4
-_TITLE_ROWS = 12
 _LONGEST_HEADING = 60
-_COLUMN_NUMBER = re.compile(r"^(栏次|行次|序号|甲|乙|丙|丁|[A-Za-z]|\(?\d{1,2}\)?(=[\d()+\-*/÷×%]+)?|[-—/])$")
-_YEAR = re.compile(r"(20\d\d)(?:年|\b)")
-_FULL_DATE = re.compile(r"截[至止]:?(20\d\d)[年\-/.](\d{1,2})[月\-/.](\d{1,2})")
-_MONTHS = re.compile(r"(?:(20\d\d)年)?(?:1[-—~～至到]|截[至止](?:(20\d\d)年)?)(\d{1,2})月")
+_NUMBERISH = "0123456789.,-−()（）￥¥ "
 
 
 @dataclass(slots=True)
 class Table:
     """一张认出来的表。行列都从 0 数；rows 是数据区（含合计、页脚，由读入分辨）。
 
-    units：金额字段 → 每单位多少分（None = 没写）；signs：字段 → 表头规定的正负号；headings：列 → 表头原文。
+    units：金额字段 → 每单位多少分（None = 没写）；signs：字段 → 表头规定的正负号；headings：列 → 表头原文；
+    line_unit：标题行里写的金额单位；holder：标题行里写的单位名称；repeated、titles：数据区里重复的表头行、标题行；
+    span：并排的几张表里，这一张占的列（None = 整张工作表）。
     """
 
     layout: Layout
@@ -46,7 +41,11 @@ class Table:
     conflicting_units: tuple[int, ...]
     year: int | None
     cutoff: dt.date | None
+    line_unit: int | None = None
+    holder: str | None = None
+    span: range | None = None
     repeated: set[int] = field(default_factory=set)
+    titles: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -59,16 +58,23 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """一个表头块：first..last 行，每列各层文字，按 best 这个版式最像。"""
+    """一个表头块：first..last 行，每列各层文字，按 best 这个版式最像；span 是并排时占的列。"""
 
     first: int
     last: int
     levels: list[list[str]]
+    anchors: list[int]
     best: Match
+    span: range | None = None
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """越大越好：像、表头行数少、起头靠下。"""
+        return (*self.best.rank, -self.last, self.first)
 
 
 class Finder:
-    """用一组版式在工作表里找表。known 是所有版式认得的表头，用来很快地跳过数据行。"""
+    """用一组版式在工作表里找表。"""
 
     def __init__(self, layouts: Sequence[Layout]) -> None:
         self.layouts = layouts
@@ -76,28 +82,50 @@ class Finder:
 
     def find(self, sheet: Sheet, year: int | None = None) -> Found:
         """找出 sheet 里所有的表。"""
-        grid = _Grid(sheet)
+        grid = Grid(sheet)
+        tables, tries = self._scan(grid, year, self.layouts, titled=False)
+        if not tables:
+            top = squeeze("".join([sheet.name, *(grid.line(row) for row in range(min(len(sheet.rows), MAX_DEPTH)))]))
+            named = [layout for layout in self.layouts if any(word in top for word in layout.title_words)]
+            if named:
+                tables, _ = self._scan(grid, year, named, titled=True)
+        for table in tables:
+            if None in table.units.values():
+                _unit_below(grid, table)
+        return Found(tables, None if tables else nearest(tries))
+
+    def _scan(
+        self, grid: Grid, year: int | None, layouts: Sequence[Layout], *, titled: bool
+    ) -> tuple[list[Table], list[Match]]:
         tables: list[Table] = []
+        band: list[Table] = []
         tries: list[Match] = []
         row, floor = 0, 0
-        while row < len(sheet.rows):
-            if not self._may_be_heading(sheet.rows[row]):
-                row += 1
-                continue
-            block, attempts = self._best_block(grid, row, floor)
-            tries.extend(attempts)
+        while row < len(grid.rows):
+            block = None
+            if self._may_be_heading(grid.rows[row], 1 if titled else 2):
+                block, attempts = _best_block(grid, row, floor, layouts, titled=titled)
+                tries.extend(attempts)
             if block is None:
                 row += 1
                 continue
-            last = grid.skip_column_numbers(block.last)
-            if tables and _same(tables[-1].match, block.best):
-                tables[-1].repeated.update(range(block.first, last + 1))
+            last = _last_heading_row(grid, block)
+            titles = grid.title_rows(block.first, floor)
+            for table in band:
+                table.titles.update(titles)
+            fresh = [
+                _table(grid, part, last, [grid.line(r) for r in titles], band[0] if band else None, year)
+                for part in _side_by_side(block)
+            ]
+            if len(band) == len(fresh) == 1 and _continues(fresh[0], band[0]):
+                band[0].repeated.update(range(block.first, last + 1))
             else:
-                if tables:
-                    tables[-1].rows = range(tables[-1].rows.start, block.first)
-                tables.append(_table(grid, block, last, floor, year))
+                for table in band:
+                    table.rows = range(table.rows.start, block.first)
+                band = fresh
+                tables.extend(fresh)
             row = floor = last + 1
-        return Found(tables, None if tables else nearest(tries))
+        return tables, tries
 
     def _is_heading(self, value: str) -> bool:
         known = self._heading_cache.get(value)
@@ -108,152 +136,101 @@ class Finder:
                 self._heading_cache[value] = known
         return known
 
-    def _may_be_heading(self, row: list[Cell]) -> bool:
-        hits = 0
+    def _may_be_heading(self, row: list[Cell], least: int) -> bool:
+        texts = []
         for value in row:
             if isinstance(value, str):
-                if value and value[0] in "0123456789-−(（￥¥" and value.strip("0123456789.,-−()（）￥¥ ") == "":
-                    return False
-                if len(value) <= _LONGEST_HEADING and self._is_heading(value):
-                    hits += 1
+                if value and value[0] in _NUMBERISH and value[-1] in _NUMBERISH and not value.strip(_NUMBERISH):
+                    if value.strip("-−()（） "):
+                        return False
+                elif 0 < len(value) <= _LONGEST_HEADING:
+                    texts.append(value)
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
                 return False
-        return hits >= 2
-
-    def _best_block(self, grid: _Grid, row: int, floor: int) -> tuple[_Block | None, list[Match]]:
-        attempts: list[Match] = []
-        good: list[_Block] = []
-        least = grid.depth_by_merges(row)
-        starts = [row, row - 1] if row - 1 >= floor and grid.is_group_row(row - 1) else [row]
-        for depth in range(least, _MAX_DEPTH + 1):
-            last = row + depth - 1
-            if last >= len(grid.rows) or (depth > least and grid.has_number(last)):
-                break
-            for first in starts:
-                levels, anchors = grid.levels(first, last)
-                for layout in self.layouts:
-                    attempt = match(layout, levels, anchors)
-                    attempts.append(attempt)
-                    if not layout.missing([*attempt.columns, *attempt.ambiguous]):
-                        good.append(_Block(first, last, levels, attempt))
-        best = max(good, key=lambda b: (*b.best.rank, -b.last, b.first), default=None)
-        return best, attempts
+        hits = 0
+        for text in texts:
+            hits += self._is_heading(text)
+            if hits >= least:
+                return True
+        return False
 
 
-class _Grid:
-    """带合并区的工作表。"""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet = sheet
-        self.rows = sheet.rows
-        self._starts: dict[int, list[Merge]] = {}
-        for merge in sheet.merges:
-            if merge.bottom - merge.top <= _TITLE_ROWS:
-                for row in range(merge.top, merge.bottom + 1):
-                    self._starts.setdefault(row, []).append(merge)
-
-    def merge_at(self, row: int, column: int) -> Merge | None:
-        for merge in self._starts.get(row, ()):
-            if merge.left <= column <= merge.right:
-                return merge
-        return None
-
-    def text(self, row: int, column: int) -> str:
-        merge = self.merge_at(row, column)
-        if merge is not None:
-            row, column = merge.top, merge.left
-        values = self.rows[row] if row < len(self.rows) else []
-        value = values[column] if column < len(values) else None
-        return one_line(value) if isinstance(value, str) else ""
-
-    def depth_by_merges(self, row: int) -> int:
-        bottoms = [m.bottom for m in self._starts.get(row, ()) if m.top == row and self.text(row, m.left)]
-        return min(max(bottoms, default=row) - row + 1, _MAX_DEPTH)
-
-    def has_number(self, row: int) -> bool:
-        return any(isinstance(v, (int, float)) and not isinstance(v, bool) for v in self.rows[row])
-
-    def is_group_row(self, row: int) -> bool:
-        """上面一行是不是分组表头：至少两段文字，没有数，而且有横向合并或者右边留空。"""
-        texts = [v for v in self.rows[row] if isinstance(v, str) and v.strip()]
-        if len(texts) < 2 or self.has_number(row) or any(unit_in_line(t) for t in texts):
-            return False
-        wide = any(m.right > m.left and m.top == row for m in self._starts.get(row, ()))
-        return wide or not self.sheet.merges
-
-    def levels(self, first: int, last: int) -> tuple[list[list[str]], list[int]]:
-        """各列自上而下的表头文字（空的略去，同一合并区只算一次），以及最末一层所在合并区的首列。"""
-        width = max((len(self.rows[r]) for r in range(first, last + 1)), default=0)
-        levels: list[list[str]] = []
-        anchors: list[int] = []
-        for column in range(width):
-            texts: list[str] = []
-            anchor = column
-            seen: Merge | None = None
-            for row in range(first, last + 1):
-                merge = self.merge_at(row, column)
-                text = self.text(row, column)
-                if not text and row < last and not self.sheet.merges and self.text(last, column):
-                    text = self._left_neighbour(row, column)
-                if text and (merge is None or merge != seen):
-                    texts.append(text)
-                    anchor = merge.left if merge is not None and merge.bottom >= last else column
-                seen = merge or seen
-            levels.append(texts)
-            anchors.append(anchor)
-        return levels, anchors
-
-    def _left_neighbour(self, row: int, column: int) -> str:
-        while column > 0:
-            column -= 1
-            if text := self.text(row, column):
-                return text if self.text(row + 1, column) else ""
-        return ""
-
-    def skip_column_numbers(self, last: int) -> int:
-        """表头下面的“1 2 3 …”“栏次 1 2=3+4”一行也算表头。"""
-        row = last + 1
-        if row >= len(self.rows):
-            return last
-        cells = [squeeze(str(v)).removesuffix(".0") for v in self.rows[row] if v is not None and str(v).strip()]
-        numbers = [c for c in cells if c[:1].isdigit()]
-        counted = [int(re.match(r"\d+", n)[0]) for n in numbers]  # type: ignore[index]
-        in_order = len(counted) >= 3 and all(b - a == 1 for a, b in pairwise(counted))
-        return row if in_order and all(_COLUMN_NUMBER.match(c) for c in cells) else last
-
-    def title_lines(self, first: int, floor: int) -> list[str]:
-        """表头上面的标题、编制单位、单位各行；碰到有数的行为止。"""
-        lines: list[str] = []
-        for row in range(first - 1, max(floor, first - _TITLE_ROWS) - 1, -1):
-            if self.has_number(row) and not any(isinstance(v, str) for v in self.rows[row]):
-                break
-            texts = [one_line(v) for v in self.rows[row] if isinstance(v, str) and v.strip()]
-            if texts:
-                lines.append(" ".join(texts))
-        return lines[::-1]
+def _best_block(
+    grid: Grid, row: int, floor: int, layouts: Sequence[Layout], *, titled: bool
+) -> tuple[_Block | None, list[Match]]:
+    attempts: list[Match] = []
+    good: list[_Block] = []
+    least = grid.depth_by_merges(row)
+    starts = [row, row - 1] if row - 1 >= floor and grid.is_group_row(row - 1) else [row]
+    for depth in range(least, MAX_DEPTH + 1):
+        last = row + depth - 1
+        if last >= len(grid.rows) or (depth > least and grid.has_number(last)):
+            break
+        for first in starts:
+            levels, anchors = grid.levels(first, last)
+            for layout in layouts:
+                attempt = match(layout, levels, anchors)
+                attempts.append(attempt)
+                if not layout.missing([*attempt.columns, *attempt.ambiguous], titled=titled):
+                    good.append(_Block(first, last, levels, anchors, attempt))
+    return max(good, key=lambda b: b.rank, default=None), attempts
 
 
-def _same(one: Match, other: Match) -> bool:
-    return one.layout is other.layout and one.columns == other.columns
+def _side_by_side(block: _Block) -> list[_Block]:
+    """两列以上都能当同一个必需的字段时，看是不是几张一样的表并排；不是就原样交回。"""
+    needed = {f for group in block.best.layout.needs for choice in group for f in choice.split("+")}
+    if not needed & block.best.ambiguous.keys():
+        return [block]
+    keys = [heading_keys(levels[-1])[0] if levels else "" for levels in block.levels]
+    head = next(key for key in keys if key)
+    starts = [c for c, key in enumerate(keys) if key == head and block.anchors[c] == c]
+    parts: list[_Block] = []
+    for start, stop in zip(starts, [*starts[1:], len(keys)], strict=True):
+        levels = [texts if start <= c < stop else [] for c, texts in enumerate(block.levels)]
+        best = match(block.best.layout, levels, block.anchors)
+        if best.layout.missing(best.columns):
+            return [block]
+        parts.append(replace(block, levels=levels, best=best, span=range(start, stop)))
+    return parts if len(parts) > 1 else [block]
 
 
-def _table(grid: _Grid, block: _Block, last: int, floor: int, year: int | None) -> Table:
+def _last_heading_row(grid: Grid, block: _Block) -> int:
+    """表头最后一行，连同下面的单位行（写进各列表头）和栏次行。"""
+    last = block.last
+    for column, text in grid.unit_row(last + 1).items():
+        if column < len(block.levels) and block.levels[column]:
+            block.levels[column][-1] += text
+        last = block.last + 1
+    return grid.skip_column_numbers(last)
+
+
+def _continues(new: Table, old: Table) -> bool:
+    """重复的表头：同一版式、同样的列（可以少几列），没有另写单位或单位名称。"""
+    if new.layout is not old.layout or not new.columns.items() <= old.columns.items() or new.match.ambiguous:
+        return False
+    if new.holder not in (None, old.holder) or new.conflicting_units:
+        return False
+    return all(unit == old.units[name] for name, unit in new.units.items())
+
+
+def _table(grid: Grid, block: _Block, last: int, lines: Sequence[str], before: Table | None, year: int | None) -> Table:
+    """做一张表；before 是同一张工作表里的前一张，没有写单位、年度时随它。"""
     model, columns = block.best.layout.model, block.best.columns
-    lines = grid.title_lines(block.first, floor)
-    stated = tuple(dict.fromkeys(u for line in lines for u in _units_in(line)))
-    headings = {c: "›".join(dict.fromkeys(levels)) for c, levels in enumerate(block.levels) if levels}
+    stated = tuple(dict.fromkeys(u for line in lines if (u := unit_in_line(line)) is not None))
+    name = grid.sheet.name
+    line_unit = stated[0] if stated else before.line_unit if before else None
+    line_unit = line_unit or unit_in_line(name) or unit_in_heading(name)
     units: dict[str, int | None] = {}
     signs: dict[str, int] = {}
-    for name, column in columns.items():
+    for field_name, column in columns.items():
         levels = block.levels[column]
-        if field_kind(model, name) == Kind.MONEY:
-            own = next((u for level in reversed(levels) if (u := unit_in_heading(level))), None)
-            units[name] = own or (stated[0] if stated else unit_in_line(grid.sheet.name))
-        if sign := block.best.layout.signs.get(name, {}).get(heading_keys(levels[-1])[0]):
-            signs[name] = sign
-    title_text = squeeze(" ".join([grid.sheet.name, *lines]))
-    found_year = int(m[1]) if (m := _YEAR.search(title_text)) else year
-    cutoff = find_cutoff([title_text, *(squeeze(h) for h in headings.values())], found_year)
+        if field_kind(model, field_name) == Kind.MONEY:
+            units[field_name] = next((u for level in reversed(levels) if (u := unit_in_heading(level))), line_unit)
+        if sign := block.best.layout.signs.get(field_name, {}).get(heading_keys(levels[-1])[0]):
+            signs[field_name] = sign
+    headings = {c: "›".join(dict.fromkeys(levels)) for c, levels in enumerate(block.levels) if levels}
+    texts = [squeeze(line) for line in (*lines, name)]
+    found_year = find_year(texts) or (before.year if before else None) or year
     return Table(
         layout=block.best.layout,
         columns=columns,
@@ -266,31 +243,20 @@ def _table(grid: _Grid, block: _Block, last: int, floor: int, year: int | None) 
         title=lines[0] if lines else "",
         conflicting_units=stated if len(stated) > 1 else (),
         year=found_year,
-        cutoff=cutoff,
+        cutoff=find_cutoff([*texts, *(squeeze(h) for h in headings.values())], found_year),
+        line_unit=line_unit,
+        holder=stated_unit(lines),
+        span=block.span,
     )
 
 
-def _units_in(line: str) -> Iterator[int]:
-    unit = unit_in_line(line)
-    if unit is not None:
-        yield unit
-
-
-def find_cutoff(texts: Sequence[str], year: int | None) -> dt.date | None:
-    """从标题和表头里读数据截止日：截至2023年7月31日、2023年1-7月、1-7月执行数（配合年度）；读不出为 None。"""
-    for text in texts:
-        if (m := _FULL_DATE.search(text)) and (day := _date(int(m[1]), int(m[2]), int(m[3]))):
-            return day
-    for text in texts:
-        if m := _MONTHS.search(text):
-            in_year = int(m[1] or m[2] or 0) or year
-            month = int(m[3])
-            if in_year and 1 <= month <= 12:
-                return dt.date(in_year, month, calendar.monthrange(in_year, month)[1])
-    return None
-
-
-def _date(year: int, month: int, day: int) -> dt.date | None:
-    if 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]:
-        return dt.date(year, month, day)
-    return None
+def _unit_below(grid: Grid, table: Table) -> None:
+    """上面没有写单位时，看表里、表下面单独一行写的“单位：万元”；只有一种才用。"""
+    found: set[int] = set()
+    for row in table.rows:
+        texts = [v for v in grid.rows[row] if v is not None]
+        if len(texts) <= 2 and all(isinstance(v, str) for v in texts):
+            found.update(u for v in texts if (u := unit_in_line(str(v))) is not None)
+    if len(found) == 1:
+        unit = found.pop()
+        table.units = {name: own or unit for name, own in table.units.items()}

@@ -34,15 +34,24 @@ def one_line(value: str) -> str:
 
 def half_up(value: Fraction | Decimal | int, places: int) -> Decimal:
     """四舍五入到 places 位小数（负数按绝对值四舍五入）。精确，不经过浮点。"""
-    ratio = Fraction(value)
-    scaled = abs(ratio) * 10**places
-    units = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(-units if ratio < 0 else units).scaleb(-places)
+    top, bottom = value.as_integer_ratio()
+    return Decimal(_rounded(top * 10**places, bottom)).scaleb(-places)
+
+
+def _rounded(top: int, bottom: int) -> int:
+    """top ÷ bottom 四舍五入成整数；bottom 为正。"""
+    units = (2 * abs(top) + bottom) // (2 * bottom)
+    return -units if top < 0 else units
+
+
+def _two_places(hundredths: int) -> str:
+    whole, rest = divmod(abs(hundredths), 100)
+    return f"{'-' if hundredths < 0 else ''}{whole}.{rest:02d}"
 
 
 def yuan(fen: int) -> str:
     """分 → 元，两位小数：475505000 → "4755050.00"。"""
-    return f"{half_up(Fraction(fen, FEN_PER_YUAN), 2):.2f}"
+    return _two_places(fen)
 
 
 def yuan_or_none(fen: int | None) -> str | None:
@@ -58,7 +67,7 @@ def wan(fen: int, *, thousands: bool = False) -> str:
 
 def percent(value: Fraction | None) -> str | None:
     """比（1 = 100%）→ 两位小数的百分数文字，不带 %；没有分母时为 None。"""
-    return None if value is None else f"{half_up(value * 100, 2):.2f}"
+    return None if value is None else _two_places(_rounded(value.numerator * 10_000, value.denominator))
 
 
 def score_text(value: Decimal | Fraction | int | None) -> str | None:

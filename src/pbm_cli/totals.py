@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate
 from math import isfinite
 
 from pbm_cli.cells import Cell
-from pbm_cli.fields import Problem, Rate, money, rate
+from pbm_cli.fields import Problem, Rate, count, money, number, rate
 from pbm_cli.models import Finding, Kind, Origin, field_kind, field_title
 from pbm_cli.tables import Table
 from pbm_cli.text import half_up, plain, squeeze
@@ -22,6 +24,9 @@ UNIT_WORDS = {
     100 * 100_000_000: "亿元",
 }
 _MOST_PLACES = 6
+SCORE_UNIT = 10_000
+_NEAR = 60
+"""一行合计最多往前、往后试多少行别的合计。"""
 
 
 @dataclass(slots=True)
@@ -53,42 +58,110 @@ class _Claim:
     places: int
 
 
+class _Sums:
+    """明细的前缀和：一段行的合计一减就得。"""
+
+    def __init__(self, data: Sequence[DataRow], fields: Sequence[str]) -> None:
+        self.data = data
+        self.rows = [d.row for d in data]
+        self._all = {f: [0, *accumulate(d.amounts.get(f, 0) for d in data)] for f in fields}
+        self._used = {f: [0, *accumulate(d.amounts.get(f, 0) if d.used else 0 for d in data)] for f in fields}
+
+    def between(self, first: int, last: int, *, likely: bool = True) -> _Scope:
+        """行号在 first 与 last 之间（都不含）的明细。"""
+        return _Scope(self, [range(bisect_right(self.rows, first), bisect_left(self.rows, last))], likely)
+
+    def named(self, label: str) -> _Scope:
+        """名目是 label 的明细。"""
+        return _Scope(self, [range(i, i + 1) for i, d in enumerate(self.data) if label in d.names])
+
+    def total(self, field: str, part: range) -> tuple[int, int]:
+        """一段明细的合计：（用上的，全部的）。"""
+        if not part or field not in self._all:
+            return 0, 0
+        used, everything = self._used[field], self._all[field]
+        return used[part.stop] - used[part.start], everything[part.stop] - everything[part.start]
+
+
+@dataclass(slots=True)
+class _Scope:
+    """一行合计管的明细：下标的几段。"""
+
+    sums: _Sums
+    parts: list[range]
+    likely: bool = True
+    """最可能的范围按容差比；别的范围要对得上末位，免得碰巧。"""
+
+    @property
+    def count(self) -> int:
+        """有几行。"""
+        return sum(len(part) for part in self.parts)
+
+    def total(self, field: str) -> tuple[int, int]:
+        """合计：（用上的，全部的）。"""
+        found = [self.sums.total(field, part) for part in self.parts]
+        return sum(used for used, _ in found), sum(everything for _, everything in found)
+
+    def left_out(self) -> list[int]:
+        """没有用上的行号（从 1 数）。"""
+        rows = (self.sums.data[i] for part in self.parts for i in part)
+        return [row.row + 1 for row in rows if not row.used]
+
+
 def check_totals(
     table: Table, origin: Origin, data: Sequence[DataRow], totals: Sequence[TotalRow], places: dict[str, int]
 ) -> Iterable[Finding]:
     """逐行核对合计。places 是各列数据单元格最多写到几位小数。"""
+    sums = _Sums(data, _summed(table))
+    marks = [total.row for total in totals]
     for total in totals:
-        if total.word == "其中":
-            continue
         where = Origin(origin.file, origin.sheet, total.row + 1, origin.columns)
         claims = []
         for field in _summed(table):
             column = table.columns[field]
             cell = total.cells[column] if column < len(total.cells) else None
-            value = money(cell, _unit(table, field))
+            value = summable(field_kind(table.layout.model, field), cell, _unit(table, field))
             if isinstance(value, Problem):
                 if not value.usable:
-                    yield Finding("D10", "warning", total.word, f"合计行：{value.message}", where.where(field))
+                    yield Finding("D10", "warning", _who(total), f"合计行：{value.message}", where.where(field))
                 continue
             if value is not None:
                 claims.append(
                     _Claim(field, abs(value) * _sign(table, field) if field in table.signs else value, decimals(cell))
                 )
-        if not claims:
-            continue
-        scope = _best_scope(table, total, data, totals, claims, places)
+        scope = _best_scope(table, total, sums, marks, claims, places)
         for claim in claims:
             yield from _check(table, total, claim, scope, places, where)
         yield from _check_rates(table, total, scope, where)
 
 
+def _who(total: TotalRow) -> str:
+    return f"{total.label}{total.word}"
+
+
+def summable(kind: str, cell: Cell, unit: int | None) -> int | Problem | None:
+    """可加的数：金额是分，个数是个，分数是万分之一分（unit 是 SCORE_UNIT）。"""
+    if kind == Kind.MONEY:
+        return money(cell, unit)
+    if kind == Kind.COUNT:
+        return count(cell)
+    value = number(cell)
+    return int(half_up(value * SCORE_UNIT, 0)) if isinstance(value, Decimal) else value
+
+
 def _summed(table: Table) -> list[str]:
-    model = table.layout.model
-    return [f for f in table.columns if field_kind(model, f) in (Kind.MONEY, Kind.COUNT)]
+    model, more = table.layout.model, table.layout.summed
+    return [f for f in table.columns if field_kind(model, f) in (Kind.MONEY, Kind.COUNT) or f in more]
 
 
 def _unit(table: Table, field: str) -> int | None:
-    return table.units.get(field, 1)  # 个数按 1 计
+    if field in table.units:
+        return table.units[field]
+    return 1 if _is_count(table, field) else SCORE_UNIT
+
+
+def _is_count(table: Table, field: str) -> bool:
+    return field_kind(table.layout.model, field) == Kind.COUNT
 
 
 def _sign(table: Table, field: str) -> int:
@@ -98,43 +171,48 @@ def _sign(table: Table, field: str) -> int:
 def decimals(cell: Cell) -> int:
     """单元格写到几位小数；浮点噪声最多算六位。"""
     if isinstance(cell, float):
-        text = format(Decimal(repr(cell)), "f") if isfinite(cell) else "0"
+        text = repr(cell)
+        if "e" in text or "n" in text:
+            text = format(Decimal(text), "f") if isfinite(cell) else "0"
         text = text.removesuffix(".0")
     else:
         text = squeeze(str(cell))
     digits = text.rpartition(".")[2] if "." in text else ""
-    return min(sum(ch.isdigit() for ch in digits), _MOST_PLACES)
+    return min(len(digits) if digits.isdigit() else sum(ch.isdigit() for ch in digits), _MOST_PLACES)
 
 
-def _scopes(total: TotalRow, data: Sequence[DataRow], totals: Sequence[TotalRow]) -> list[list[DataRow]]:
+def _scopes(total: TotalRow, sums: _Sums, marks: Sequence[int]) -> Iterator[_Scope]:
     """这一行合计可能管的范围，最该管的在前。"""
-    marks = [t.row for t in totals]
-    before = sorted({-1, *(m for m in marks if m < total.row)}, reverse=True)
-    after = sorted({10**9, *(m for m in marks if m > total.row)})
-    runs = [[d for d in data if mark < d.row < total.row] for mark in before]
-    leads = [[d for d in data if total.row < d.row < mark] for mark in after]
-    named = [d for d in data if total.label and total.label in d.names]
-    everything = list(data)
-    block = [run for run in (runs[0], leads[0], *runs, *leads) if run]
-    order = [named, *block, everything] if total.word == "小计" else [named, everything, *block]
-    unique: list[list[DataRow]] = []
-    for scope in order:
-        if scope and scope not in unique:
-            unique.append(scope)
-    return unique
+    place = bisect_left(marks, total.row)
+    before = [*marks[max(place - _NEAR, 0) : place][::-1], -1]
+    after = [*marks[place + 1 : place + _NEAR], 10**9]
+    if total.label:
+        yield sums.named(total.label)
+    if total.word != "小计":
+        yield sums.between(-1, 10**9)
+    yield (above := sums.between(before[0], total.row))
+    on_top = not above.count or (bool(sums.rows) and marks[0] < sums.rows[0])
+    yield sums.between(total.row, after[0], likely=on_top)
+    for mark in before[1:]:
+        yield sums.between(mark, total.row, likely=False)
+    for mark in after[1:]:
+        yield sums.between(total.row, mark, likely=False)
+    yield sums.between(-1, 10**9, likely=False)
 
 
 def _best_scope(
     table: Table,
     total: TotalRow,
-    data: Sequence[DataRow],
-    totals: Sequence[TotalRow],
+    sums: _Sums,
+    marks: Sequence[int],
     claims: Sequence[_Claim],
     places: dict[str, int],
-) -> list[DataRow]:
-    best: list[DataRow] = []
+) -> _Scope:
+    best = _Scope(sums, [])
     most = -1
-    for scope in _scopes(total, data, totals):
+    for scope in _scopes(total, sums, marks):
+        if not scope.count:
+            continue
         fits = sum(_fits(table, claim, scope, places) for claim in claims)
         if fits > most:
             best, most = scope, fits
@@ -143,59 +221,58 @@ def _best_scope(
     return best
 
 
-def _sums(scope: Sequence[DataRow], field: str) -> tuple[int, int]:
-    used = sum(d.amounts.get(field, 0) for d in scope if d.used)
-    return used, sum(d.amounts.get(field, 0) for d in scope)
-
-
 def tolerance(table: Table, field: str, rows: int, places: int) -> Fraction:
-    """容差：末位的一半 × 行数（分）。"""
+    """容差：末位的一半 × 行数（分）；个数没有四舍五入，容差为零。"""
+    if _is_count(table, field):
+        return Fraction(0)
     return Fraction(_unit(table, field) or 1, 2 * 10**places) * max(rows, 1)
 
 
-def _fits(table: Table, claim: _Claim, scope: Sequence[DataRow], places: dict[str, int]) -> bool:
+def _fits(table: Table, claim: _Claim, scope: _Scope, places: dict[str, int]) -> bool:
     digits = max(places.get(claim.field, 0), claim.places)
-    limit = tolerance(table, claim.field, len(scope), digits)
     unit = _unit(table, claim.field) or 1
-    for value in _sums(scope, claim.field):
-        if abs(value - claim.stated) <= limit:
+    if _is_count(table, claim.field):
+        return claim.stated in scope.total(claim.field)
+    count = scope.count if scope.likely else 1
+    for value in scope.total(claim.field):
+        if abs(value - claim.stated) * 2 * 10**digits <= unit * count:  # 同 tolerance，只用整数
             return True
-        if claim.places < digits and half_up(Fraction(value, unit), claim.places) == half_up(
-            Fraction(claim.stated, unit), claim.places
-        ):
+        if abs(value - claim.stated) * 2 * 10**claim.places <= unit:  # 合计自己写得粗，差在它末位的一半以内
             return True
     return False
 
 
 def _check(
-    table: Table, total: TotalRow, claim: _Claim, scope: Sequence[DataRow], places: dict[str, int], where: Origin
+    table: Table, total: TotalRow, claim: _Claim, scope: _Scope, places: dict[str, int], where: Origin
 ) -> Iterable[Finding]:
     if _fits(table, claim, scope, places):
         return
     unit = _unit(table, claim.field) or 1
     digits = max(places.get(claim.field, 0), claim.places)
-    word = UNIT_WORDS.get(unit, "")
-    used, everything = _sums(scope, claim.field)
+    word = UNIT_WORDS.get(unit, "") if claim.field in table.units else ""
+    used, everything = scope.total(claim.field)
     title = field_title(table.layout.model, claim.field)
 
     def shown(value: Fraction | int) -> str:
         return f"{plain(half_up(Fraction(value, unit), max(digits, 2)))}{word}"
 
-    left_out = [d.row + 1 for d in scope if not d.used]
+    left_out = scope.left_out()
     note = f"；第 {'、'.join(map(str, left_out[:5]))} 行未能使用，没有计入" if left_out and used != everything else ""
-    limit = plain(half_up(tolerance(table, claim.field, len(scope), digits) / unit, digits + 1))
+    rows = scope.count
+    limit = "0" if _is_count(table, claim.field) else plain(half_up(tolerance(table, claim.field, rows, digits) / unit, digits + 1))
+    margin = "0" if limit == "0" else f"{limit}{word} = 末位一半 × {rows} 行"
     yield Finding(
         "D10",
         "warning",
-        f"{total.label}{total.word}",
-        f"{title}的{total.label}{total.word}写 {shown(claim.stated)}，按 {len(scope)} 行明细加总是 {shown(used)}，"
-        f"相差 {shown(claim.stated - used)}（容差 {limit}{word} = 末位一半 × {len(scope)} 行）{note}。"
+        _who(total),
+        f"{title}的{_who(total)}写 {shown(claim.stated)}，按 {rows} 行明细加总是 {shown(used)}，"
+        f"相差 {shown(claim.stated - used)}（容差 {margin}）{note}。"
         "本次一律用明细加总，请核对合计公式的范围",
         where.where(claim.field),
     )
 
 
-def _check_rates(table: Table, total: TotalRow, scope: Sequence[DataRow], where: Origin) -> Iterable[Finding]:
+def _check_rates(table: Table, total: TotalRow, scope: _Scope, where: Origin) -> Iterable[Finding]:
     for field, (over, under) in table.layout.model.rates.items():
         column = table.columns.get(field)
         if column is None or column >= len(total.cells) or not {over, under} <= table.columns.keys():
@@ -203,15 +280,17 @@ def _check_rates(table: Table, total: TotalRow, scope: Sequence[DataRow], where:
         stated = rate(total.cells[column])
         if not isinstance(stated, Rate):
             continue
-        numerator, denominator = _sums(scope, over)[0], _sums(scope, under)[0]
-        if denominator == 0 or rate_agrees(stated, Fraction(numerator, denominator)):
+        pairs = list(zip(scope.total(over), scope.total(under), strict=True))  # 用上的，全部的
+        numerator, denominator = pairs[0]
+        if denominator == 0 or any(rate_agrees(stated, Fraction(n, d)) for n, d in pairs if d):
             continue
         computed = half_up(Fraction(numerator * 100, denominator), 2)
+        mark = "%" if stated.form == "percent" else ""
         yield Finding(
             "D10",
             "warning",
-            f"{total.label}{total.word}",
-            f"{field_title(table.layout.model, field)}的{total.word}写 {plain(stated.number)}，"
+            _who(total),
+            f"{field_title(table.layout.model, field)}的{_who(total)}写 {plain(stated.number)}{mark}，"
             f"按合计重算是 {computed:.2f}%",
             where.where(field),
         )

@@ -50,6 +50,7 @@ class Facts:
     findings: list[Finding]
     parameters: list[Row]
     overlay: Path | None = None
+    decisions: list[Row] = field(default_factory=list)
 
 
 class Judge:

@@ -10,7 +10,7 @@ from typing import Any
 from pbm_cli.facts import Judge, Row, StageFacts, counted, origin_row, pct
 from pbm_cli.identity import ProjectIndex, key_of
 from pbm_cli.loading import Loaded
-from pbm_cli.models import Assessment, Finding, field_title
+from pbm_cli.models import Assessment, Execution, Finding, Goal, field_title
 from pbm_cli.rules import assess as rules
 from pbm_cli.text import score_text, yuan
 
@@ -148,15 +148,25 @@ def _grouped(items: Sequence[_Assessed], label: str, key: Callable[[Assessment],
 
 
 def _mandatory_missing(loaded: Loaded, done: ProjectIndex, judge: Judge, findings: list[Finding]) -> int | None:
-    """达到起点金额而没有评估的项目数；没有设起点的为 None。项目清单取目标表，没有目标表的取执行表。"""
-    if all(judge.bound.value(name) is None for name in _THRESHOLDS):
+    """达到起点金额而没有评估的项目数，一个项目的几种资金合起来算；没有设起点、没有项目清单的为 None。
+
+    项目清单取目标表，没有目标表的取执行表。
+    """
+    listed: list[Goal | Execution] = loaded.of("goal") or loaded.of("execution")
+    if not listed or all(judge.bound.value(name) is None for name in _THRESHOLDS):
         return None
+    index = ProjectIndex()
+    first: list[Goal | Execution] = []
+    amounts: list[int] = []
+    for record in listed:
+        place = index.place(key_of(record))
+        if place == len(first):
+            first.append(record)
+            amounts.append(0)
+        amounts[place] += record.budget if isinstance(record, Goal) else record.initial_budget or record.adjusted_budget
     missing = 0
-    assessed = {key_of(r): r for r in loaded.of("assessment")}
-    for record in loaded.of("goal") or loaded.of("execution"):
-        key = key_of(record)
-        amount = record.budget if record.kind == "goal" else record.initial_budget or record.adjusted_budget
-        if key in assessed or done.find(key):
+    for record, amount in zip(first, amounts, strict=True):
+        if done.find(key_of(record)):
             continue
         if said := judge(rules.mandatory_assessment)(None, amount, None):
             missing += 1

@@ -18,9 +18,12 @@ def document(facts: Facts) -> dict[str, Any]:
     single = facts.stages.get(facts.command)
     if single is not None:
         summary: Any = single.summary
+        if facts.command == "evaluate":
+            summary = {**summary, "decisions": facts.decisions}
         rows = single.rows
     else:
         summary = {name: facts.stages[name].summary for name in STAGES if name in facts.stages}
+        summary["decisions"] = facts.decisions
         rows = [{"stage": name, **row} for name, stage in facts.stages.items() for row in stage.rows]
     return {
         "pbm": __version__,
@@ -82,7 +85,7 @@ def parameter_rows(bound: Bound) -> list[Row]:
                 "name": name,
                 "label": parameter.label,
                 "value": bound.text(name),
-                "unit": parameter.unit,
+                "unit": "" if parameter.form == "money" else parameter.unit,
                 "effective": dated.effective.isoformat(),
                 "basis": dated.basis.text(dated.effective),
                 "evidence": dated.evidence,

@@ -81,7 +81,7 @@ def _check(record: Adjustment, judge: Judge, findings: list[Finding]) -> None:
     said = judge(rules.adjustment_arithmetic)(record.before, record.after, record.amount)
     if said:
         where = record.origin.where("amount")
-        findings.append(judge.finding(rules.adjustment_arithmetic, record.project_name, said, where, "error"))
+        findings.append(judge.finding(rules.adjustment_arithmetic, record.project_name, said, where))
     if said := rules.goals_not_adjusted(record.goals_adjusted):
         where = record.origin.where("goals_adjusted")
         findings.append(judge.finding(rules.goals_not_adjusted, record.project_name, said, where))

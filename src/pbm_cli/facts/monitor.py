@@ -76,7 +76,8 @@ def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings:
         on,
     )
     sentences = _sentences(execution, goal, overall, indicators)
-    _light_findings(project, execution.light, goal, overall.light, sentences, judge, findings)
+    lights = [one.light for one in judged]
+    _light_findings(project, (execution.light, goal, overall.light), lights, sentences, judge, findings)
     return {
         **_head(project, rate, on),
         "execution_light": execution.light,
@@ -155,20 +156,21 @@ def _sentences(
 
 def _light_findings(
     project: MonitoredProject,
-    execution: Light,
-    goal: Light,
-    overall: Light,
+    three: tuple[Light, Light, Light],
+    lights: Sequence[Light],
     sentences: Sequence[str],
     judge: Judge,
     findings: list[Finding],
 ) -> None:
+    """红灯、黄灯各一条发现，所在是起决定作用的那一格；three 是执行灯、目标灯、总灯，lights 是各指标的灯。"""
+    execution, goal, overall = three
     where = project.origin.where("expenditure")
     if overall in ("red", "yellow"):
         rule: Any = rules.execution_light
         if execution != overall:
             rule = rules.indicator_light if goal == overall else rules.overall_light
-            culprit = [i for i in project.indicators if goal == overall]
-            where = culprit[0].origin.where("actual") if culprit and goal == overall else where
+            culprits = [i for i, one in zip(project.indicators, lights, strict=True) if one == goal == overall]
+            where = culprits[0].origin.where("actual") if culprits else where
         level: FindingLevel = "red" if overall == "red" else "yellow"
         findings.append(
             judge.finding(rule, project.name, f"{LIGHT_WORDS[overall]}：{'；'.join(sentences)}", where, level)

@@ -9,6 +9,10 @@ from pbm_cli.facts import attach
 from pbm_cli.identity import ProjectIndex, key_of
 from pbm_cli.loading import Loaded
 from pbm_cli.models import Adjustment, Execution, Finding, Indicator, Origin
+from pbm_cli.text import squeeze
+
+# 填了等于没填的偏差原因
+_NO_REASON = frozenset({"无", "没有", "暂无", "无偏差", "无原因"})
 
 
 @dataclass(slots=True)
@@ -30,7 +34,7 @@ class MonitoredProject:
     def stated_reasons(self) -> list[str]:
         """单位填的偏差原因（执行表在前，指标表在后），不重复。"""
         texts = [row.reason for row in self.rows] + [item.reason for item in self.indicators]
-        return list(dict.fromkeys(text for text in texts if text))
+        return list(dict.fromkeys(text for text in texts if text and squeeze(text).strip("。.") not in _NO_REASON))
 
     @property
     def possibilities(self) -> list[str]:

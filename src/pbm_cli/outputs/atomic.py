@@ -39,7 +39,7 @@ def write(path: Path, data: bytes, inputs: Collection[Path] = ()) -> Path:
     也不留下临时文件。目标就是某个输入文件时拒绝。
     """
     try:
-        _refuse_inputs(path, inputs)
+        refuse_inputs(path, inputs)
         target = Path(os.path.realpath(path)) if path.is_symlink() else path
         if target.is_dir():
             raise OutputError(str(path), "这是一个文件夹，不能当作文件写", "请写上文件名")
@@ -62,7 +62,8 @@ def _put(target: Path, data: bytes, shown: Path) -> Path:
     return written
 
 
-def _refuse_inputs(path: Path, inputs: Collection[Path]) -> None:
+def refuse_inputs(path: Path, inputs: Collection[Path]) -> None:
+    """path 就是某个输入文件（同一路径、链接、大小写不同）时抛出 OutputError。"""
     wanted = _folded(path)
     for source in inputs:
         if _folded(source) == wanted or _same_file(path, source):

@@ -7,9 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Literal
 
-from pbm_cli.models import LIGHT_WORDS
+from pbm_cli.models import LIGHT_WORDS, RECORD_TYPES, business_fields, field_title
+from pbm_cli.outputs.vocabulary import TABLE
 from pbm_cli.text import FEN_PER_WAN, FEN_PER_YUAN, half_up, visible
 
 Form = Literal[
@@ -52,110 +54,7 @@ def _words(table: str) -> dict[str, Column]:
     return {key: Column(key, title, form, unit[0] if unit else "") for key, title, form, *unit in rows}  # type: ignore[arg-type]
 
 
-# 键  中文名  类型  单位
-VOCABULARY: Mapping[str, Column] = _words("""
-stage                   阶段                text
-project_code            项目编码            code
-project_name            项目名称            text
-department              主管部门            text
-budget_unit             预算单位            text
-fund                    资金性质            text
-category                项目类别            text
-county                  区县                text
-year                    年度                code
-submitted_yuan          申报金额            money
-approved_yuan           审定金额            money
-reduction_yuan          评减额              money
-reduction_pct           评减率              percent  %
-score                   得分                score    分
-conclusion              评估结论            text
-origin                  出处                origin
-indicators              指标数              count    条
-grade                   等级                text
-comments                修改意见            count    条
-automatic_comments      自动审核意见        count    条
-projects_with_comments  有意见的项目        count    个
-budget_yuan             预算金额            money
-expenditure_yuan        累计支出            money
-execution_pct           执行率              percent  %
-progress_ratio_pct      执行率与序时进度之比 percent %
-time_progress_pct       序时进度            percent  %
-execution_light         执行灯              light
-goal_light              目标灯              light
-light                   总灯                light
-action                  处置措施            text
-reasons                 偏差原因            list
-subject                 评价对象            text
-subject_kind            对象类型            text
-level                   评价层次            text
-recomputed_score        重算得分            score    分
-final_score             最终得分            score    分
-proposal                结果应用建议        text
-projects                项目数              count    个
-mandatory_missing       应评未评的项目      count    个
-added_projects          追加项目            count    个
-units_due               应报监控报告的单位  count    个
-units_reported          已报监控报告的单位  count    个
-units_published         已公开的单位        count    个
-coverage_pct            监控报告覆盖率      percent  %
-adjusted_projects       调整项目            count    个
-adjusted_yuan           调整金额（绝对额）  money
-adjusted_cut_yuan       调减金额            money
-adjusted_added_yuan     调增金额            money
-subjects                评价对象数          count    个
-key_departments         重点评价的部门整体  count    个
-key_projects            重点评价的项目政策  count    个
-average_score           平均得分            score    分
-deviations              复核偏差            count    项
-documents               制度文件            count    份
-training_sessions       培训期数            count    期
-training_attendances    培训人次            count    人次
-files                   文件                count    个
-sheets                  工作表              count    张
-rows_read               读到的行            count    行
-rows_used               采用的行            count    行
-rows_rejected           不能用的行          count    行
-rows_total              合计行              count    行
-errors                  错误                count    条
-warnings                警告                count    条
-hints                   提示                count    条
-appeared                新出现              count    项
-vanished                不再出现            count    项
-changed                 有变化              count    项
-lights_changed          灯有变化            count    项
-township                乡镇                text
-level1                  一级指标            text
-level2                  二级指标            text
-level3                  三级指标            text
-operator                比较                text
-target                  指标值              number
-actual                  完成值              number
-measure                 度量单位            text
-completion_pct          完成率              percent  %
-progress_pct            进度完成率          percent  %
-weight                  权重                number
-self_score              自评得分            score    分
-file                    文件                text
-sheet                   工作表              text
-cell                    单元格              text
-red                     红灯                count    个
-yellow                  黄灯                count    个
-green                   绿灯                count    个
-blue                    蓝灯                count    个
-none                    无灯                count    个
-step_compiled           同步编制            text
-step_submitted          同步上会            text
-step_approved           同步批复            text
-step_issued             同步下达            text
-step_published          同步公开            text
-message                 说明                text
-basis                   依据                text
-name                    名称                text
-old                     旧                  text
-new                     新                  text
-change                  变化                text
-error                   错误                text
-""")
+VOCABULARY: Mapping[str, Column] = _words(TABLE)
 
 _OVERRIDES: Mapping[tuple[str, str], Column] = {
     ("assess", "budget_unit"): Column("budget_unit", "项目单位"),
@@ -168,6 +67,13 @@ _OVERRIDES: Mapping[tuple[str, str], Column] = {
     ("evaluate", "score"): Column("score", "评价得分", "score", "分"),
     ("evaluate", "grade"): Column("grade", "评价等级"),
     ("evaluate", "budget_unit"): Column("budget_unit", "被评价单位"),
+    ("evaluate", "rectified"): Column("rectified", "是否整改"),
+    ("", "light"): Column("light", "指标灯", "light"),
+    ("evaluate", "budget_yuan"): Column("budget_yuan", "本年预算", "money"),
+    ("monitor", "budget_yuan"): Column("budget_yuan", "调整后预算", "money"),
+    ("changes", "old"): Column("old", "上次的灯", "light"),
+    ("changes", "new"): Column("new", "这次的灯", "light"),
+    ("adjustment", "goals_adjusted"): Column("goals_adjusted", "是否同步调整目标"),
 }
 
 ROW_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -214,13 +120,24 @@ def column(stage: str, key: str) -> Column:
         kind = VOCABULARY.get(head)
         title = LIGHT_WORDS[tail] if head == "lights" else f"{kind.title if kind else head}{LIGHT_WORDS[tail]}"
         return Column(key, title, "count", "个")
+    title = _field_titles().get(key.removesuffix("_yuan").removesuffix("_pct"), key)
     if key.endswith("_yuan"):
-        return Column(key, key, "money")
-    return Column(key, key, "percent", "%") if key.endswith("_pct") else Column(key, key)
+        return Column(key, title, "money")
+    return Column(key, title, "percent", "%") if key.endswith("_pct") else Column(key, title)
+
+
+@cache
+def _field_titles() -> Mapping[str, str]:
+    """记录各字段的中文名；几种表都有的，取先列的那种。"""
+    titles: dict[str, str] = {}
+    for model in RECORD_TYPES.values():
+        for name in business_fields(model):
+            titles.setdefault(name, field_title(model, name))
+    return titles
 
 
 def columns(stage: str, rows: Iterable[Row]) -> list[Column]:
-    """明细的列：先是合同规定的，再是这些行里多出来的、认识的键（未知阶段则全部）。"""
+    """明细的列：先是合同规定的，再是这些行里多出来的、认识的键（未知阶段则全部），最后是出处。"""
     known = ROW_KEYS.get(stage, ())
     extra: dict[str, None] = {}
     for row in rows:
@@ -228,7 +145,13 @@ def columns(stage: str, rows: Iterable[Row]) -> list[Column]:
             if key not in known and key != "stage":
                 extra[key] = None
     more = [key for key in extra if key in VOCABULARY or not known]
-    return [column(stage, key) for key in (*known, *more)]
+    keys = [key for key in (*known, *more) if key != "origin"] + (["origin"] if "origin" in (*known, *more) else [])
+    return [column(stage, key) for key in keys]
+
+
+def filled(heads: Sequence[Column], rows: Sequence[Row]) -> list[Column]:
+    """去掉一行也没有填的列；给人看的表用。"""
+    return [item for item in heads if any(take(row, item.key) not in (None, "", []) for row in rows)] or list(heads)
 
 
 def indicator_columns(rows: Iterable[Row]) -> list[Column]:

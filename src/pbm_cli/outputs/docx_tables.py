@@ -21,7 +21,7 @@ _NOTHING = frozenset({"", "—", "-", "–", "/"})
 _SOLID = re.compile(r"[!-~]+")
 _MARGINS = 220
 _WIDEST = Decimal(60)
-_CODE_PIECE = Decimal(15)
+_CODE_PIECE = Decimal(27)
 _LATIN_SLACK = Decimal("0.25")
 _HEAD_PIECE = Decimal(8)
 _NARROWEST = Decimal(4)
@@ -86,7 +86,7 @@ def _weight(text: str) -> Decimal:
 
 
 def _solid(text: str) -> Decimal:
-    """不能断开的最宽一段：数要整个放下，编码可以断成两行。"""
+    """不能断开的最宽一段：数要整个放下，太长的编码可以断开。"""
     if _NUMBER.fullmatch(text):
         return _weight(text)
     return max((min(_CODE_PIECE, _weight(found)) for found in _SOLID.findall(text)), default=Decimal(0))

@@ -15,6 +15,7 @@ from pbm_cli.outputs.columns import (
     Row,
     clean,
     columns,
+    filled,
     rows_by_stage,
     show,
     take,
@@ -134,7 +135,7 @@ def _sources(document: Document) -> tuple[str, str] | None:
 
 def _annexes(document: Document) -> Iterator[str]:
     for number, (stage, rows) in enumerate(rows_by_stage(document), start=1):
-        heads = [item for item in columns(stage, rows) if item.form not in _LEFT_OUT and item.key not in _LEFT_OUT]
+        heads = filled([item for item in columns(stage, rows) if item.key not in _LEFT_OUT], rows)
         shown = rows[:MOST_ROWS]
         yield f"# 附件{number} {COMMANDS.get(stage, stage)}明细"
         more = _more(len(rows), len(shown))

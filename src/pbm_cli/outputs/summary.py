@@ -35,25 +35,46 @@ class Table:
 _GROUPS: Mapping[str, tuple[str, str, str]] = {
     "by_conclusion": ("按评估结论", "评估结论", "个"),
     "by_grade": ("按等级", "等级", "个"),
+    "by_rule": ("自动意见按规则", "规则", "条"),
     "synchronised": ("五同步", "步骤", "个"),
     "lights": ("总灯", "灯", "个"),
     "execution_lights": ("执行灯", "灯", "个"),
     "goal_lights": ("目标灯", "灯", "个"),
     "by_action": ("按处置措施", "处置措施", "个"),
+    "by_monitored_by": ("按监控方式", "监控方式", "个"),
     "by_reason": ("按偏差原因", "偏差原因", "个"),
+    "by_proposal": ("建议的处置", "处置建议", "个"),
+    "grade_shares": ("各等级占比（最大余额法，合计 100.00）", "等级", "%"),
+    "rectification_states": ("整改状态", "状态", "项"),
     "by_level": ("按评价层次", "评价层次", "个"),
     "by_subject_kind": ("按对象类型", "对象类型", "个"),
     "by_fund": ("按四本预算", "资金", "个"),
 }
 _TABLES: Mapping[str, str] = {
     "by_unit": "按单位",
+    "by_fund": "按资金性质",
+    "lights_changed": "灯有变化的项目",
+    "document_titles": "制度文件",
+    "adjustments": "监控处置台账",
     "townships": "镇街财政运行",
+    "township_weakest": "得分率最低的指标",
+    "coverage_kinds": "对象类型的覆盖",
+    "coverage_funds": "四本预算的覆盖",
+    "compared": "与上年比较",
+    "plan": "抽评计划",
+    "rectification": "整改台账",
+    "decisions": "先决定什么",
     "counties": "各区县",
     "totals": "合计比较",
 }
+_LISTS: Mapping[str, str] = {"lights_changed": "changes", "adjustments": "adjustment"}
+"""清单 → 用哪一种行的列名。"""
+_WIDE = frozenset({"adjustments", "plan", "rectification", "decisions"})
+_LONG = 30
 _SUMMARY_COLUMNS: Mapping[tuple[str, str], Column] = {
     ("goals", "comments"): Column("comments", "人工修改意见", "count", "条"),
     ("goals", "indicators"): Column("indicators", "指标", "count", "条"),
+    ("evaluate", "rectified"): Column("rectified", "已整改的对象", "count", "项"),
 }
 
 
@@ -66,6 +87,8 @@ def stages(document: Document) -> list[tuple[str, str, Mapping[str, Any]]]:
     nested = summary.get("total") if command == "rollup" else summary if command == "report" else None
     if isinstance(nested, Mapping):
         found = [(stage, STAGES[stage], nested[stage]) for stage in STAGES if isinstance(nested.get(stage), Mapping)]
+        if isinstance(decisions := nested.get("decisions"), list) and decisions:
+            found.append(("evaluate", "综合", {"decisions": decisions}))
         if command == "rollup":
             found.append((command, COMMANDS[command], {key: item for key, item in summary.items() if key != "total"}))
         return found
@@ -89,10 +112,15 @@ def tables(stage: str, summary: Mapping[str, Any]) -> list[Table]:
     return [table for key, value in summary.items() if (table := _table(stage, key, value)) and table.rows]
 
 
+def apart(table: Table) -> bool:
+    """太宽、太长的小表：Excel 里单独一张工作表，不放在汇总页。"""
+    return table.key in _WIDE or len(table.rows) > _LONG
+
+
 def _table(stage: str, key: str, value: Any) -> Table | None:
     if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
-        rows = tuple(_flat(item) for item in value)
-        return Table(key, _TABLES.get(key, label(key)), _row_columns(stage, rows), rows)
+        rows = tuple({name: inner for name, inner in _flat(item).items() if name != "origin"} for item in value)
+        return Table(key, _TABLES.get(key, label(key)), _row_columns(_LISTS.get(key, stage), rows), rows)
     if not isinstance(value, Mapping):
         return None
     if any(isinstance(item, Mapping) for item in value.values()):
@@ -122,9 +150,9 @@ def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pairs(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in item.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and key != "origin":
             yield from (
                 (f"{key}.{name}", inner) for name, inner in value.items() if not isinstance(inner, Mapping | list)
             )
-        else:
+        elif not (isinstance(value, list) and any(isinstance(part, Mapping) for part in value)):
             yield key, value

@@ -15,11 +15,14 @@ from pbm_cli.outputs.columns import (
     Document,
     Row,
     columns,
+    filled,
     indicator_columns,
     rows_by_stage,
     title,
 )
 from pbm_cli.outputs.provenance import compact, provenance
+from pbm_cli.outputs.review_sheet import write_review
+from pbm_cli.outputs.summary import apart, stages, tables
 from pbm_cli.outputs.xlsx_book import Book, grid, put, titled
 from pbm_cli.outputs.xlsx_summary import write_summary
 
@@ -32,6 +35,9 @@ _FORM_TITLES: Mapping[str, str] = {
     "goal_form": "绩效目标申报表（一表一项目）", "monitoring_form": "绩效监控表（一表一项目）",
     "self_evaluation_form": "绩效自评表（一表一项目）", "department_form": "部门整体支出绩效自评表",
 }  # fmt: skip
+_OPERATORS: Mapping[str, str] = {">=": "≥", "<=": "≤", "=": "=", ">": ">", "<": "<", "qualitative": "定性"}
+MAX_SHEET_NAME = 31
+_SEVERITY = ("error", "warning", "red", "yellow", "hint")
 _RUN_LINES = (
     ("pbm", "pbm 版本"), ("command", "命令"), ("county", "区县"), ("issuer", "编制单位"), ("year", "年度"),
     ("ruleset", "规则集"), ("ruleset_digest", "规则集摘要"), ("on", "截止日"),
@@ -43,12 +49,15 @@ def render(document: Document) -> bytes:
     name = title(document)
     book = Book(name, compact(provenance(document)))
     write_summary(book, document, f"{name} 汇总", note(document))
+    _long_tables(book, document, name)
     _details(book, document, name)
-    findings: list[Row] = document.get("findings") or []
+    findings: list[Row] = sorted(document.get("findings") or [], key=_severity)
     sheet = titled(book, "问题清单", f"{name} 问题清单", f"共 {len(findings)} 条；单元格地址指原工作簿")
     grid(book, sheet, 2, FINDING_COLUMNS, findings)
     _basis(book, document, name)
     _sources(book, document, name)
+    if document.get("command") == "goals":
+        write_review(book, document, name)
     return book.bytes()
 
 
@@ -59,6 +68,21 @@ def note(document: Document) -> str:
     return "　".join([*found, "金额单位：万元", f"pbm {document.get('pbm') or ''}"])
 
 
+def _severity(finding: Row) -> int:
+    level = finding.get("level")
+    return _SEVERITY.index(level) if level in _SEVERITY else len(_SEVERITY)
+
+
+def _long_tables(book: Book, document: Document, name: str) -> None:
+    """汇总里太宽、太长的小表，各一张工作表。"""
+    found = stages(document)
+    for stage, word, summary in found:
+        for table in filter(apart, tables(stage, summary)):
+            label = f"{word}-{table.title}" if len(found) > 1 else table.title
+            sheet = titled(book, label[:MAX_SHEET_NAME], f"{name} {label}", f"共 {len(table.rows)} 行；金额单位：万元")
+            grid(book, sheet, 2, table.columns, table.rows)
+
+
 def _details(book: Book, document: Document, name: str) -> None:
     groups = rows_by_stage(document)
     several = document.get("command") == "report" or len(groups) > 1
@@ -66,7 +90,8 @@ def _details(book: Book, document: Document, name: str) -> None:
         word = COMMANDS.get(stage, stage)
         tag = f"-{word}" if several else ""
         heads = [
-            Column(item.key, "指标数", "count") if item.form == "indicators" else item for item in columns(stage, rows)
+            Column(item.key, "指标数", "count") if item.form == "indicators" else item
+            for item in filled(columns(stage, rows), rows)
         ]
         shown = [_counted(row) for row in rows]
         sheet = titled(book, f"明细{tag}", f"{name} 明细{tag}", f"共 {len(rows)} 行；金额单位：万元")
@@ -98,7 +123,7 @@ def _indicators(rows: Sequence[Row]) -> list[Row]:
                 "project_name": row.get("project_name") or row.get("subject"),
                 "budget_unit": row.get("budget_unit"),
             }
-            found.extend({**about, **item} for item in items)
+            found.extend({**about, **item, "operator": _OPERATORS.get(str(item.get("operator")))} for item in items)
     return found
 
 

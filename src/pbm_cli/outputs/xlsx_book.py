@@ -38,13 +38,13 @@ HEAD_FILL, BAND_FILL, LINE = "#1F4E78", "#DDEBF7", "#BFBFBF"
 class Book:
     """一个写在内存里的工作簿。"""
 
-    def __init__(self, title: str, comments: str) -> None:
+    def __init__(self, title: str, comments: str, *, author: str = "pbm") -> None:
         self._stream = io.BytesIO()
         options = {
             "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
         }  # fmt: skip
         self.workbook = xlsxwriter.Workbook(self._stream, options)
-        self.workbook.set_properties({"title": title, "author": "pbm", "comments": comments, "created": CREATED})
+        self.workbook.set_properties({"title": title, "author": author, "comments": comments, "created": CREATED})
         self.workbook.formats[0].set_font_name(FONT)
         self.workbook.formats[0].set_font_size(10)
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}

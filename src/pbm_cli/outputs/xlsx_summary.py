@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from xlsxwriter.worksheet import Worksheet
 
 from pbm_cli.outputs.columns import Document, display_width
-from pbm_cli.outputs.summary import Figure, Table, figures, stages, tables
+from pbm_cli.outputs.summary import Figure, Table, apart, figures, stages, tables
 from pbm_cli.outputs.xlsx_book import BAND_FILL, HEAD_FILL, LINE, Book, heading, put, titled
 
 # 左右两栏，各三列：名称、数值、单位
@@ -28,7 +28,7 @@ def write_summary(book: Book, document: Document, title: str, note: str) -> None
         sheet.write_string(row, 0, word, band)
         sheet.set_row(row, 20)
         row = _figures(book, sheet, row + 1, figures(stage, summary)) + 1
-        found = tables(stage, summary)
+        found = [table for table in tables(stage, summary) if not apart(table)]
         row = _small(book, sheet, row, [table for table in found if len(table.columns) <= HALF])
         for table in found:
             if len(table.columns) > HALF:

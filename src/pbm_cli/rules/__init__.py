@@ -172,6 +172,16 @@ def weights_disagree(weights: Sequence[Decimal | None], weight_totals: Sequence[
     return f"{len(weights)} 条指标的权重之和为 {plain(total)}，应为 {allowed}{missing}"
 
 
-from pbm_cli.rules import assess, evaluate, goals, monitor  # noqa: E402  装入各环节，登记规则
+from pbm_cli.rules import (  # noqa: E402  装入各环节，登记规则
+    assess,
+    evaluate,
+    evaluate_plan,  # noqa: F401
+    evaluate_self,  # noqa: F401
+    evaluate_use,  # noqa: F401
+    goals,
+    goals_score,  # noqa: F401
+    goals_text,  # noqa: F401
+    monitor,
+)
 
 __all__ = ["RULES", "Rule", "Words", "assess", "evaluate", "goals", "monitor", "rule"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -34,11 +34,11 @@ def negative_amounts(submitted: int | None, approved: int | None) -> str | None:
     return f"{'、'.join(found)} 是负数" if found else None
 
 
-@rule("E02", "assess", "warning")
+@rule("E02", "assess", "error")
 def reduction_arithmetic(
     submitted: int | None, approved: int | None, reduction: int | None, *, amount_tolerance: int | None
 ) -> str | None:
-    """评减额 = 申报金额 - 审定金额（核增为负）。"""
+    """评减额 = 申报金额 - 审定金额（核增为负）；差出容差就是这一行自相矛盾。"""
     if submitted is None or approved is None or reduction is None:
         return None
     exact = submitted - approved
@@ -142,12 +142,6 @@ def mandatory_assessment(
         return None
     growth = share(Fraction(increase, previous), mandatory_growth_pct)
     return f"延续项目比上年增长 {growth}，达到必须评估的增幅 {plain(mandatory_growth_pct)}%"
-
-
-@rule("E09", "assess", "error")
-def repeated_project(rows: Sequence[str]) -> str | None:
-    """同一项目同一资金只应有一行；rows 是这些行的出处。"""
-    return f"同一项目有 {len(rows)} 行：{'、'.join(rows)}" if len(rows) > 1 else None
 
 
 @rule("E10", "assess", "hint")

@@ -176,17 +176,22 @@ def inflated_score(
 def recheck_deviation(
     self_score: Decimal | None,
     recheck_score: Decimal | None,
+    lower: str | None = None,
+    upper: str | None = None,
     *,
     recheck_levels: Mapping[str, Decimal] | None,
     recheck_points: Decimal | None,
 ) -> str | None:
-    """自评分与复核分的偏差：偏差率超过某线的为该级；相差分数超过限值的为重大偏差。恰等于线的不算超过。"""
+    """自评分与复核分的偏差：偏差率超过某线的为该级；相差分数超过限值的为重大偏差。恰等于线的不算超过。
+
+    lower、upper 是两个层次的名称（默认自评、复核）。
+    """
     if self_score is None or not recheck_score:
         return None
     gap = abs(self_score - recheck_score)
     rate, levels = Fraction(gap) / abs(Fraction(recheck_score)), recheck_levels or {}
     shown = share(rate, *levels.values())
-    said = f"自评 {plain(self_score)} 分，复核 {plain(recheck_score)} 分，偏差率 {shown}"
+    said = f"{lower or '自评'} {plain(self_score)} 分，{upper or '复核'} {plain(recheck_score)} 分，偏差率 {shown}"
     over = [(line, name) for name, line in levels.items() if rate * 100 > fraction(line)]
     found = [f"超过 {plain(line)}%，{name}" for line, name in sorted(over)[-1:]]
     if recheck_points is not None and gap > recheck_points:

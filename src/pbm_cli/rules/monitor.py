@@ -360,7 +360,7 @@ def counts_at_odds(red: int, reduced: int, adjusted: int) -> str | None:
     return None
 
 
-@rule("M13", "monitor", "warning")
+@rule("M13", "monitor", "error")
 def adjustment_arithmetic(
     before: int | None, after: int | None, amount: int | None, *, amount_tolerance: int | None
 ) -> str | None:

@@ -15,6 +15,7 @@ _SUFFIXES = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods", ".csv",
 _LOCKS = ("~$", ".~", "._")
 _CREATOR = re.compile(rb"<(?:\w+:)?creator(?:\s[^>]*)?>\s*pbm\s*</")
 _CORE_BYTES = 64 * 1024
+_OWN_COLUMN = "出处"
 
 
 def find_workbooks(paths: Sequence[Path]) -> list[tuple[Path, str]]:
@@ -50,10 +51,12 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def written_by_pbm(path: Path) -> bool:
-    """pbm 写出的结果：docProps/core.xml 的作者恰是 pbm（给人填写的模板写的是 pbm template，不算）。
+    """pbm 写出的结果：xlsx 的作者恰是 pbm（给人填写的模板写的是 pbm template，不算），CSV 带 BOM 且表头有“出处”。
 
-    打不开、不是 xlsx 时为否：那是读的时候该说的事。
+    打不开、不是这两种时为否：那是读的时候该说的事。
     """
+    if path.suffix.lower() == ".csv":
+        return _own_csv(path)
     if path.suffix.lower() not in (".xlsx", ".xlsm"):
         return False
     try:
@@ -61,3 +64,13 @@ def written_by_pbm(path: Path) -> bool:
             return bool(_CREATOR.search(core.read(_CORE_BYTES)))
     except (OSError, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
         return False
+
+
+def _own_csv(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            head = stream.readline(_CORE_BYTES)
+    except OSError:
+        return False
+    titles = head.decode("utf-8-sig", "replace").strip().split(",")
+    return head.startswith(b"\xef\xbb\xbf") and _OWN_COLUMN in titles

@@ -1,0 +1,131 @@
+"""评价结果应用：每个对象一条建议，已安排的与建议的比，先决定什么。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from pbm_cli.facts import Judge, Row, StageFacts, counted
+from pbm_cli.facts.beside import Beside, RowIndex
+from pbm_cli.facts.evaluate_subjects import Subject
+from pbm_cli.identity import ProjectKey
+from pbm_cli.models import LIGHT_WORDS, Finding
+from pbm_cli.rules import evaluate_use as rules
+from pbm_cli.rules.monitor import time_progress
+from pbm_cli.text import half_up, squeeze, yuan
+
+_PROJECT_KINDS = ("项目", "政策", None)
+
+
+def use_of_results(subjects: Sequence[Subject], stage: StageFacts, judge: Judge, beside: Beside) -> Row:
+    """给各行填上建议，查已安排的是否与建议相反；返回按建议的计数。"""
+    lights, conclusions = RowIndex(beside.monitor), RowIndex(beside.assess)
+    groups: dict[int, list[Row]] = {}
+    for row in stage.rows:
+        groups.setdefault(row["subject_no"], []).append(row)
+    said: list[str | None] = []
+    against = 0
+    for number, rows in groups.items():
+        subject = subjects[number - 1]
+        standing = next((row for row in rows if row["standing"]), rows[0])
+        project = subject.kind in _PROJECT_KINDS
+        key = _key(subject, standing)
+        light = (lights.find(key) or {}).get("light") if project else None
+        conclusion = (conclusions.find(key) or {}).get("conclusion") if project else None
+        made = judge(rules.use_proposal)(standing["final_grade"], light, conclusion)
+        said.append(made.said if made else None)
+        basis = judge.finding(rules.use_proposal, subject.name, "", None).basis if made else None
+        for row in rows:
+            row["proposal"] = made.said if made else None
+            row["proposal_reasons"] = list(made.sentences) if made else []
+            row["proposal_basis"] = basis
+        budget, following = subject.first("budget"), subject.first("next_budget")
+        amount = judge(rules.proposed_budget)(budget, standing["final_grade"], light)
+        standing["proposed_budget_yuan"] = None if amount is None else yuan(int(half_up(amount, 0)))
+        if problem := judge(rules.applied_against)(made.said if made else None, budget, following):
+            against += 1
+            stage.findings.append(_against(subject, problem, judge))
+    return {"by_proposal": counted(said), "applied_against": against}
+
+
+def _key(subject: Subject, row: Row) -> ProjectKey:
+    return ProjectKey(squeeze(row["budget_unit"] or ""), row["project_code"] or "", squeeze(subject.name))
+
+
+def _against(subject: Subject, problem: str, judge: Judge) -> Finding:
+    record = next(row for row in subject.rows if row.next_budget is not None)
+    return judge.finding(rules.applied_against, subject.name, problem, record.origin.where("next_budget"))
+
+
+def decisions(stages: Mapping[str, StageFacts], judge: Judge, on: Any) -> list[Row]:
+    """先决定什么：红灯、不予支持、评价在线以下的，按涉及的钱乘离线的远近从重到轻；一个项目只列最重的一样。"""
+    found: list[tuple[Fraction, Row]] = []
+    if "monitor" in stages:
+        found.extend(_lights(stages["monitor"].rows, judge, on))
+    if "assess" in stages:
+        found.extend(_conclusions(stages["assess"].rows, judge))
+    if "evaluate" in stages:
+        found.extend(_scores(stages["evaluate"].rows, judge))
+    found.sort(key=lambda pair: (-pair[0], pair[1]["subject"], pair[1]["budget_unit"] or ""))
+    chosen: dict[tuple[str, str], Row] = {}
+    for _, row in found:
+        chosen.setdefault((squeeze(row["subject"]), squeeze(row["budget_unit"] or "")), row)
+    most = judge(rules.listed_first)(len(chosen))
+    return [{"rank": place, **row} for place, row in enumerate(list(chosen.values())[:most], start=1)]
+
+
+def _fen(text: str | None) -> int | None:
+    return None if text is None else int(Decimal(text) * 100)
+
+
+def _decision(row: Row, stake: rules.Stake, money: int | None, reason: str, stage: str) -> tuple[Fraction, Row]:
+    return stake.weight, {
+        "subject": row.get("subject") or row.get("project_name"),
+        "project_code": row.get("project_code"),
+        "budget_unit": row.get("budget_unit"),
+        "stage": stage,
+        "amount_yuan": None if money is None else yuan(money),
+        "distance_pct": f"{half_up(stake.distance * 100, 2):.2f}",
+        "reason": f"{reason}；{rules.stake_sentence(stake, money)}",
+        "proposal": row.get("action") or row.get("proposal") or row.get("conclusion"),
+        "origin": row.get("origin"),
+    }
+
+
+def _lights(rows: Iterable[Row], judge: Judge, on: Any) -> Iterable[tuple[Fraction, Row]]:
+    time = time_progress(on)
+    for row in rows:
+        if row["light"] != "red":
+            continue
+        budget, spent = _fen(row["budget_yuan"]), _fen(row["expenditure_yuan"]) or 0
+        ratio = Fraction(spent, budget) / time if budget and budget > 0 and row["execution_light"] == "red" else None
+        done = row.get("goal_completion_pct") if row["goal_light"] == "red" else None
+        completion = Fraction(done) / 100 if done is not None else None
+        stake = judge(rules.light_stake)(ratio, completion, budget, spent)
+        stake = stake or rules.Stake(Fraction(0), Fraction(0))
+        parts = [f"执行率 {row['execution_pct']}%"] if row["execution_pct"] is not None else []
+        parts += [f"目标完成率 {done}%"] if done is not None else []
+        yield _decision(row, stake, budget, f"{LIGHT_WORDS['red']}：{'，'.join(parts) or '见监控明细'}", "monitor")
+
+
+def _conclusions(rows: Iterable[Row], judge: Judge) -> Iterable[tuple[Fraction, Row]]:
+    for row in rows:
+        submitted = _fen(row["submitted_yuan"]) or 0
+        score = Decimal(row["score"]) if row["score"] is not None else None
+        stake = judge(rules.conclusion_stake)(row["conclusion"], score, submitted)
+        if stake is not None:
+            said = f"事前评估“{row['conclusion']}”" + (f"，得分 {row['score']}" if score is not None else "")
+            yield _decision(row, stake, submitted, said, "assess")
+
+
+def _scores(rows: Iterable[Row], judge: Judge) -> Iterable[tuple[Fraction, Row]]:
+    for row in rows:
+        if not row["standing"] or row["final_score"] is None or row["final_grade"] is None:
+            continue
+        money = _fen(row["amount_yuan"] or row["budget_yuan"])
+        score = Decimal(row["final_score"])
+        stake = judge(rules.score_stake)(score, money)
+        if stake is not None:
+            yield _decision(row, stake, money, rules.rating(score, row["final_grade"]), "evaluate")
