@@ -42,7 +42,8 @@ def spreadsheetml(path: Path) -> None:
         "<Row>" + "".join(f'<Cell><Data ss:Type="String">{v or ""}</Data></Cell>' for v in row) + "</Row>"
         for row in ROWS
     )
-    book = f'<Workbook xmlns="{space}" xmlns:ss="{space}"><Worksheet ss:Name="执行"><Table>{rows}</Table></Worksheet></Workbook>'
+    page = f'<Worksheet ss:Name="执行"><Table>{rows}</Table></Worksheet>'
+    book = f'<Workbook xmlns="{space}" xmlns:ss="{space}">{page}</Workbook>'
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>{book}', encoding="utf-8")
 
 

@@ -28,7 +28,7 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="县年度文件�
 Out = Annotated[
     list[Path] | None,
     typer.Option(
-        "-o", "--out", metavar="FILE", help="写出结果（可重复）：.xlsx .docx .md .json .csv", show_default=False
+        "-o", "--out", metavar="FILE", help="写出结果（可重复）：.xlsx .docx .html .md .json .csv", show_default=False
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="在标准输出打印 JSON")]

@@ -24,11 +24,13 @@ _WORDS = (
 _LEFT_OVER = ("the installation.",)
 
 
-_TYPE_NAMES = re.compile(r" <[\w\[\] |.]+>|(?<=\.\.\.)\}\.\.\.|\{(?=PATH)")
+_TYPE_NAMES = re.compile(r" <[\w\[\] |.]+>")
+_BRACES = re.compile(r"\{([A-Z.]+)\}(?:\.\.\.)?")
+_NO_COMMAND = re.compile(r"No such command '(.+?)'\.?(?: Did you mean (.+)\?)?")
 
 
 def _translated(text: str) -> str:
-    text = _TYPE_NAMES.sub("", text)
+    text = _BRACES.sub(r"\1", _TYPE_NAMES.sub("", text))
     for english, chinese in _WORDS:
         text = text.replace(english, chinese)
     return "\n".join(line for line in text.splitlines() if line.strip() not in _LEFT_OVER)
@@ -76,8 +78,9 @@ def _reason(error: Any, names: set[str]) -> str:
         parameter = getattr(error, "param", None)
         opts = "/".join(getattr(parameter, "opts", []) or [])
         return f"{opts}：{message}" if opts else message
-    if message.startswith("No such command"):
-        return f"没有命令 {message.rsplit(maxsplit=1)[-1].strip('.')}"
+    if found := _NO_COMMAND.match(message):
+        near = (found[2] or "").replace("'", "").replace(", ", "、").replace(" or ", "、")
+        return f"没有命令 {found[1]}" + (f"，是不是 {near}？" if near else "。")
     if "BadOptionUsage" in names:
         return f"选项 {option} 的写法不对，要在后面给一个值。"
     if message.startswith("Got unexpected extra argument"):

@@ -23,7 +23,7 @@ from pbm_cli.form_layouts import load_form_layouts
 from pbm_cli.layouts import load_layouts
 from pbm_cli.loading import FileReport, Loaded, Loader, SheetReport
 from pbm_cli.models import RECORD_TYPES, Finding
-from pbm_cli.parameters import load_ruleset
+from pbm_cli.parameters import RuleSet, load_ruleset
 from pbm_cli.workbook import Reader, find_workbooks
 
 FAIL_LEVELS: dict[str, tuple[str, ...]] = {
@@ -125,15 +125,19 @@ def read(paths: Sequence[Path], options: Options, progress: Progress | None = No
 
 def run_stage(command: str, paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Facts:
     """运行一个环节（assess、goals、monitor、evaluate）或 report。"""
-    run = read(paths, options, progress)
+    return judged(command, read(paths, options, progress), progress)
+
+
+def judged(command: str, run: Run, progress: Progress | None = None) -> Facts:
+    """读好的输入，判、汇。"""
+    options = run.options
     stages = list(STAGE_KINDS) if command == "report" else [command]
     kinds = {kind for stage in stages for kind in _kinds(run.loaded, stage)}
     _require_usable(run.loaded, kinds, command)
     if command != "report":
         _keep_only(run.loaded, kinds | set(_ALSO_READ.get(command, ())))
     on = _cutoff(run, command)
-    name = options.ruleset or run.config.ruleset or DEFAULT_RULESET
-    ruleset = load_ruleset(name, run.overlay)
+    ruleset = ruleset_of(run)
     bound = ruleset.at(on or _NO_DATE)
     judge = Judge(bound)
     earlier = _earlier(command, options, progress)
@@ -160,6 +164,11 @@ def run_stage(command: str, paths: Sequence[Path], options: Options, progress: P
         parameters=parameter_rows(bound),
         overlay=run.overlay,
     )
+
+
+def ruleset_of(run: Run) -> RuleSet:
+    """这次用的规则集：--ruleset，其次 pbm.toml，再次 national；盖上本县的覆盖。"""
+    return load_ruleset(run.options.ruleset or run.config.ruleset or DEFAULT_RULESET, run.overlay)
 
 
 def _has(loaded: Loaded, stage: str, command: str) -> bool:
@@ -314,8 +323,7 @@ def check_facts(paths: Sequence[Path], options: Options, progress: Progress | No
         "hints": sum(f.level == "hint" for f in findings),
     }
     rows = [_sheet_row(report, sheet) for report in run.loaded.files for sheet in report.sheets]
-    name = options.ruleset or run.config.ruleset or DEFAULT_RULESET
-    ruleset = load_ruleset(name, run.overlay)
+    ruleset = ruleset_of(run)
     return Facts(
         command="check",
         county=run.config.county,

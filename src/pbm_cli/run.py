@@ -18,8 +18,8 @@ from pbm_cli.outputs.json import text as json_text
 from pbm_cli.pipeline import FAIL_LEVELS, Options, UnusableError, check_facts, exit_code, input_paths, read, run_stage
 from pbm_cli.resources import example_folder
 
-_NARRATED = (".docx", ".md")
-DEMO_OUTPUTS = ("年度总结.docx", "年度总结.xlsx", "年度总结.md", "年度总结.json")
+_NARRATED = (".docx", ".html", ".md")
+DEMO_OUTPUTS = ("年度总结.docx", "年度总结.xlsx", "年度总结.html", "年度总结.md", "年度总结.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _write_all(request: Request, facts: Facts, made: dict[str, Any], options: Op
     inputs = input_paths(request.paths)
     written = []
     for path in request.out:
-        data = render(path.suffix, made, narrative, style=style)
+        data = render(path.suffix, made, narrative, style=style, overlay=facts.overlay)
         actual = write(path, data, inputs)
         if actual != path:
             console.say(f"提示：{path} 正在别的程序里打开，已写成 {actual}。")
@@ -125,7 +125,7 @@ def _style(facts: Facts) -> Path | None:
 
 
 def run_demo(folder: Path, quiet: bool) -> int:
-    """复制示例，运行整个年度，写出四种形式。已有而内容不同的文件不覆盖。"""
+    """复制示例，运行整个年度，写出五种形式。已有而内容不同的文件不覆盖。"""
     source = example_folder()
     for path in sorted(source.rglob("*")):
         target = folder / path.relative_to(source)

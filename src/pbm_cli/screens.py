@@ -57,6 +57,7 @@ DATA_CODES = {
     "D24": "得分超过分值",
     "D25": "表单缺一块（项目资金、绩效指标、得分），其余照常使用",
     "D26": "表单里没有填写的样张行、长期指标，没有使用",
+    "D27": "两次导出里只有一边有的，没有比较",
 }
 
 
@@ -129,13 +130,8 @@ def _monitor_rows(document: Mapping[str, Any]) -> None:
 def _assess_rows(document: Mapping[str, Any]) -> None:
     rows = document["rows"]
     table = _table(
-        ("项目", "left"),
-        ("申报", "right"),
-        ("审定", "right"),
-        ("评减", "right"),
-        ("评减率%", "right"),
-        ("结论", "left"),
-    )
+        ("项目", "left"), ("申报", "right"), ("审定", "right"), ("评减", "right"), ("评减率%", "right"), ("结论", "left")
+    )  # fmt: skip
     for row in rows[: _MOST_ROWS + 5]:
         table.add_row(
             row["project_name"], wan_table(row["submitted_yuan"]), wan_table(row["approved_yuan"]),

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 FEN_PER_YUAN = 100
 FEN_PER_WAN = 100 * 10_000
+TEN = 10
+"""小数的进位。"""
 
 # 控制符、零宽字符与双向控制符：显示时会骗人，一律去掉（换行与制表当作空白）。
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
@@ -35,10 +37,10 @@ def one_line(value: str) -> str:
 def half_up(value: Fraction | Decimal | int, places: int) -> Decimal:
     """四舍五入到 places 位小数（负数按绝对值四舍五入）。精确，不经过浮点。"""
     top, bottom = value.as_integer_ratio()
-    return Decimal(_rounded(top * 10**places, bottom)).scaleb(-places)
+    return Decimal(rounded(top * 10**places, bottom)).scaleb(-places)
 
 
-def _rounded(top: int, bottom: int) -> int:
+def rounded(top: int, bottom: int) -> int:
     """top ÷ bottom 四舍五入成整数；bottom 为正。"""
     units = (2 * abs(top) + bottom) // (2 * bottom)
     return -units if top < 0 else units
@@ -67,7 +69,7 @@ def wan(fen: int, *, thousands: bool = False) -> str:
 
 def percent(value: Fraction | None) -> str | None:
     """比（1 = 100%）→ 两位小数的百分数文字，不带 %；没有分母时为 None。"""
-    return None if value is None else _two_places(_rounded(value.numerator * 10_000, value.denominator))
+    return None if value is None else _two_places(rounded(value.numerator * 10_000, value.denominator))
 
 
 def score_text(value: Decimal | Fraction | int | None) -> str | None:

@@ -259,7 +259,7 @@ def _check(
     left_out = scope.left_out()
     note = f"；第 {'、'.join(map(str, left_out[:5]))} 行未能使用，没有计入" if left_out and used != everything else ""
     rows = scope.count
-    limit = "0" if _is_count(table, claim.field) else plain(half_up(tolerance(table, claim.field, rows, digits) / unit, digits + 1))
+    limit = plain(half_up(tolerance(table, claim.field, rows, digits) / unit, digits + 1))
     margin = "0" if limit == "0" else f"{limit}{word} = 末位一半 × {rows} 行"
     yield Finding(
         "D10",

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from pbm_cli.facts import Row, StageFacts, origin_row
+from pbm_cli.facts.beside import row_key
+from pbm_cli.facts.changes import light_changes
 from pbm_cli.fields import Rate
 from pbm_cli.identity import ProjectIndex, key_of, subject_of
 from pbm_cli.loading import Loaded
-from pbm_cli.models import RECORD_TYPES, Kind, Record, business_fields, field_kind, field_title
+from pbm_cli.models import (
+    LIGHT_WORDS,
+    RECORD_TYPES,
+    Finding,
+    Kind,
+    Record,
+    Where,
+    business_fields,
+    field_kind,
+    field_title,
+)
 from pbm_cli.targets import Actual, Target
 from pbm_cli.text import plain, squeeze, yuan
 
+CHANGE_WORDS: Mapping[str, str] = {
+    "appeared": "新出现", "vanished": "不再出现", "changed": "改动", "light_changed": "灯变化",
+}  # fmt: skip
+LIGHT_KIND = "light"
 # 各种表除了项目以外，还要哪些字段才能认出是同一行
 _ALSO: Mapping[str, tuple[str, ...]] = {
     "assessment": ("fund",),
@@ -43,34 +59,149 @@ class _Pair:
     new: Record | None
 
 
+@dataclass(slots=True)
+class _Pairing:
+    """一种表新旧两边的配对：先各栏全同的，再同一键的依次，最后一个项目里两边各剩一行的。"""
+
+    kind: str
+    before: Sequence[Record]
+    after: Sequence[Record]
+    partner: dict[int, int] = field(default_factory=dict)
+    """新的下标 → 旧的下标。"""
+
+    def pairs(self) -> list[_Pair]:
+        """新的次序在前，不再出现的在后。"""
+        index = ProjectIndex()
+        old = [_key(self.kind, record, index, grow=True) for record in self.before]
+        new = [_key(self.kind, record, index, grow=False) for record in self.after]
+        self._same_key(old, new)
+        if self.kind not in _WHOLE:
+            self._only_ones([key[0] for key in old], [key[0] for key in new])
+        taken = set(self.partner.values())
+        found = [_Pair(self.before[self.partner[n]] if n in self.partner else None, r) for n, r in enumerate(self.after)]
+        return found + [_Pair(record, None) for n, record in enumerate(self.before) if n not in taken]
+
+    def _same_key(self, old: Sequence[Key], new: Sequence[Key]) -> None:
+        waiting: dict[Key, list[int]] = {}
+        for place, key in enumerate(old):
+            waiting.setdefault(key, []).append(place)
+        left = []
+        for place, key in enumerate(new):
+            same = next((n for n in waiting.get(key, ()) if not any(_changes(self.before[n], self.after[place]))), None)
+            if same is None:
+                left.append(place)
+            else:
+                waiting[key].remove(same)
+                self.partner[place] = same
+        for place in left:
+            same_key = waiting.get(new[place])
+            if same_key:
+                form = self.after[place].origin.form
+                chosen = next((n for n in same_key if self.before[n].origin.form == form), same_key[0])
+                same_key.remove(chosen)
+                self.partner[place] = chosen
+
+    def _only_ones(self, old: Sequence[object], new: Sequence[object]) -> None:
+        taken = set(self.partner.values())
+        rest: dict[object, list[int]] = {}
+        for place, project in enumerate(old):
+            if place not in taken:
+                rest.setdefault(project, []).append(place)
+        fresh: dict[object, list[int]] = {}
+        for place, project in enumerate(new):
+            if place not in self.partner:
+                fresh.setdefault(project, []).append(place)
+        for project, places in fresh.items():
+            if len(places) == 1 == len(rest.get(project, ())):
+                self.partner[places[0]] = rest[project][0]
+
+
 def difference_facts(old: Loaded, new: Loaded) -> StageFacts:
-    """两边各种记录按键比较。金额合计一律：旧 + 新出现 − 不再出现 + 改动 = 新。"""
-    rows: list[Row] = []
+    """两边各种记录按键比较。金额合计一律：旧 + 新出现 − 不再出现 + 改动 = 新。
+
+    有一边的表里没有的列不比，也不算合计，各说一句。灯没有比过，lights_changed 为 None。
+    """
+    stage = StageFacts()
     totals: dict[str, Row] = {}
     counts = dict.fromkeys(("appeared", "vanished", "changed"), 0)
     for kind, model in RECORD_TYPES.items():
-        pairs = _pairs(kind, old.records.get(kind, []), new.records.get(kind, []))
+        before, after = old.records.get(kind, []), new.records.get(kind, [])
+        pairs = _Pairing(kind, before, after).pairs()
         for pair in pairs:
             row = _row(kind, pair)
             if row is not None:
                 counts[row["change"]] += 1
-                rows.append(row)
-        totals.update(_totals(kind, model, pairs))
-    return StageFacts({**counts, "lights_changed": 0, "totals": totals}, rows, [])
+                stage.rows.append(row)
+        apart = _one_sided(model, before, after) if before and after else {}
+        stage.findings.extend(_not_compared(model, apart, after))
+        totals.update(_totals(kind, model, pairs, apart))
+    stage.summary = {**counts, "lights_changed": None, "totals": totals}
+    return stage
 
 
-def _pairs(kind: str, before: Sequence[Record], after: Sequence[Record]) -> list[_Pair]:
-    """按键配对；同一键有几行的依次相配。新的次序在前，不再出现的在后。"""
+def add_light_changes(stage: StageFacts, before: Sequence[Row], after: Sequence[Row]) -> None:
+    """两边监控的行（灯）比一比：变了的各加一行，并记数。"""
+    origins = {}
+    light_changes(before, after)
     index = ProjectIndex()
-    waiting: dict[Key, list[Record]] = {}
-    for record in before:
-        waiting.setdefault(_key(kind, record, index, grow=True), []).append(record)
-    pairs = []
-    for record in after:
-        same = waiting.get(_key(kind, record, index, grow=False))
-        pairs.append(_Pair(same.pop(0) if same else None, record))
-    pairs.extend(_Pair(record, None) for left in waiting.values() for record in left)
-    return pairs
+    for row in before:
+        origins[index.put(row_key(row))] = row["origin"]
+    changed = [row for row in after if row.get("previous_light") not in (None, row["light"])]
+    for row in changed:
+        found = index.find(row_key(row))
+        words = {"old": row["previous_light"], "new": row["light"], "old_cell": None, "new_cell": None}
+        stage.rows.append(
+            {
+                "kind": LIGHT_KIND,
+                "change": "light_changed",
+                "subject": row["project_name"],
+                "project_code": row["project_code"],
+                "budget_unit": row["budget_unit"],
+                "fields": [{"field": "light", "title": "总灯", **words}],
+                "reasons": row["reasons"],
+                "old_origin": origins[found[0]] if len(found) == 1 else None,
+                "new_origin": row["origin"],
+            }
+        )
+    stage.summary["lights_changed"] = len(changed)
+
+
+def flat_rows(rows: Iterable[Row]) -> list[Row]:
+    """给表格看的行：一个改动的字段一行，词用中文；金额以元计。"""
+    found = []
+    for row in rows:
+        about = {
+            "change_word": CHANGE_WORDS[row["change"]],
+            "subject": row["subject"],
+            "project_code": row["project_code"],
+            "budget_unit": row["budget_unit"],
+            "sheet_title": _sheet_title(row["kind"]),
+        }
+        for item in row["fields"] or [{}]:
+            light = row["kind"] == LIGHT_KIND
+            was, now = (LIGHT_WORDS[item[key]] if light else item.get(key) for key in ("old", "new"))
+            found.append(
+                {
+                    **about,
+                    "field_title": item.get("title"),
+                    "was": was,
+                    "now": now,
+                    "old_place": _place(row["old_origin"], item.get("old_cell")),
+                    "new_place": _place(row["new_origin"], item.get("new_cell")),
+                }
+            )
+    return found
+
+
+def _sheet_title(kind: str) -> str:
+    return RECORD_TYPES[kind].sheet_title if kind in RECORD_TYPES else "双监控"
+
+
+def _place(origin: Row | None, cell: str | None) -> str | None:
+    if origin is None:
+        return None
+    place = f"{origin['file']}›{origin['sheet']}"
+    return f"{place}!{cell}" if cell else f"{place} 第{origin['row']}行"
 
 
 def _key(kind: str, record: Record, index: ProjectIndex, *, grow: bool) -> Key:
@@ -109,10 +240,37 @@ def _changes(old: Record, new: Record) -> Iterable[Row]:
     model = type(new)
     for name in business_fields(model):
         was, now = getattr(old, name), getattr(new, name)
-        if was == now or (name in _MATCHED and (was is None or now is None)):
+        if was == now or _alike(was, now):
+            continue
+        missing = [record for record, value in ((old, was), (new, now)) if value is None]
+        if missing and (name in _MATCHED or not _holds(missing[0], name)):
             continue
         kind = field_kind(model, name)
-        yield {"field": name, "title": field_title(model, name), "old": _shown(was, kind), "new": _shown(now, kind)}
+        yield {
+            "field": name,
+            "title": field_title(model, name),
+            "old": _shown(was, kind),
+            "new": _shown(now, kind),
+            "old_cell": old.origin.where(name).cell if _holds(old, name) else None,
+            "new_cell": new.origin.where(name).cell if _holds(new, name) else None,
+        }
+
+
+def _alike(was: Any, now: Any) -> bool:
+    """只差空格、全角半角的文字，写法不同而数与单位相同的指标值，算没有改。"""
+    if isinstance(was, str) and isinstance(now, str):
+        return squeeze(was) == squeeze(now)
+    if isinstance(was, Target) and isinstance(now, Target) and was.value is not None:
+        return (was.operator, was.value, was.measure) == (now.operator, now.value, now.measure)
+    if isinstance(was, Target | Actual) and type(was) is type(now):
+        return squeeze(was.text) == squeeze(now.text)
+    return isinstance(was, Rate) and isinstance(now, Rate) and (was.number, was.form) == (now.number, now.form)
+
+
+def _holds(record: Record, name: str) -> bool:
+    """这条记录所在的表有没有这一列（表单有没有这一格）。"""
+    origin = record.origin
+    return name in origin.columns or bool(origin.cells and name in origin.cells)
 
 
 def _shown(value: Any, kind: str) -> str | None:
@@ -130,13 +288,30 @@ def _shown(value: Any, kind: str) -> str | None:
     return ("是" if value else "否") if isinstance(value, bool) else str(value)
 
 
-def _totals(kind: str, model: type[Record], pairs: Sequence[_Pair]) -> dict[str, Row]:
-    """每个金额字段的合计，从旧到新分三步：新出现的、不再出现的、改动的。"""
-    result: dict[str, Row] = {}
-    if not pairs:
-        return result
+def _one_sided(model: type[Record], before: Sequence[Record], after: Sequence[Record]) -> dict[str, str]:
+    """只有一边的表里有的列 → 哪一边没有（旧、新）。"""
+    found = {}
     for name in business_fields(model):
-        if field_kind(model, name) != Kind.MONEY:
+        there = [any(_holds(r, name) or getattr(r, name) is not None for r in side) for side in (before, after)]
+        if there[0] != there[1]:
+            found[name] = "新" if there[0] else "旧"
+    return found
+
+
+def _not_compared(model: type[Record], apart: Mapping[str, str], after: Sequence[Record]) -> Iterable[Finding]:
+    for side in ("旧", "新"):
+        names = [field_title(model, name) for name, missing in apart.items() if missing == side]
+        if names:
+            text = f"{side}的一边没有{'、'.join(f'“{name}”' for name in names)}列，没有比较，也不算合计"
+            origin = after[0].origin
+            yield Finding("D27", "hint", model.sheet_title, text, Where(origin.file, origin.sheet))
+
+
+def _totals(kind: str, model: type[Record], pairs: Sequence[_Pair], apart: Mapping[str, str]) -> dict[str, Row]:
+    """每个金额字段的合计，从旧到新分三步：新出现的、不再出现的（都是正的数额）、改动的。"""
+    result: dict[str, Row] = {}
+    for name in business_fields(model):
+        if field_kind(model, name) != Kind.MONEY or name in apart:
             continue
         sums = dict.fromkeys(("old", "new", "appeared", "vanished", "changed"), 0)
         for pair in pairs:
@@ -145,12 +320,13 @@ def _totals(kind: str, model: type[Record], pairs: Sequence[_Pair]) -> dict[str,
             step = "appeared" if pair.old is None else "vanished" if pair.new is None else "changed"
             sums["old"] += was
             sums["new"] += now
-            sums[step] += now - was
+            sums[step] += was if step == "vanished" else now - was
         if sums["old"] or sums["new"]:
             result[f"{kind}.{name}_yuan"] = {
+                "name": f"{model.sheet_title}·{field_title(model, name)}",
                 "old": yuan(sums["old"]),
                 "new": yuan(sums["new"]),
                 "change": yuan(sums["new"] - sums["old"]),
-                **{step: yuan(sums[step]) for step in ("appeared", "vanished", "changed")},
+                **{f"{step}_yuan": yuan(sums[step]) for step in ("appeared", "vanished", "changed")},
             }
     return result

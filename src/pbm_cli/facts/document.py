@@ -74,21 +74,21 @@ def finding_row(finding: Finding) -> Row:
 
 def parameter_rows(bound: Bound) -> list[Row]:
     """用到的参数，各带施行日期和依据。"""
-    rows = []
-    for name in bound.used:
-        dated = bound.dated(name)
-        parameter = bound.ruleset.parameter(name)
-        if dated is None:
-            continue
-        rows.append(
-            {
-                "name": name,
-                "label": parameter.label,
-                "value": bound.text(name),
-                "unit": "" if parameter.form == "money" else parameter.unit,
-                "effective": dated.effective.isoformat(),
-                "basis": dated.basis.text(dated.effective),
-                "evidence": dated.evidence,
-            }
-        )
-    return rows
+    return [row for name in bound.used if (row := parameter_row(bound, name)) is not None]
+
+
+def parameter_row(bound: Bound, name: str) -> Row | None:
+    """一个参数这一天的值、施行日期和依据；没有规定的为 None。"""
+    dated = bound.dated(name)
+    parameter = bound.ruleset.parameter(name)
+    if dated is None:
+        return None
+    return {
+        "name": name,
+        "label": parameter.label,
+        "value": bound.text(name),
+        "unit": "" if parameter.form == "money" else parameter.unit,
+        "effective": dated.effective.isoformat(),
+        "basis": dated.basis.text(dated.effective),
+        "evidence": dated.evidence,
+    }

@@ -9,34 +9,35 @@ from pbm_cli.errors import UsageError
 from pbm_cli.outputs.columns import Document
 
 # 每种形式用到时才引入：docx、xlsxwriter 都重，--help 与 --json 不该为它们等。
-Renderer = Callable[[Document, str | None, Path | None], bytes]
+Renderer = Callable[[Document, str | None, Path | None, Path | None], bytes]
+"""文档、叙述、Word 版式文件、本县文件夹 → 字节。"""
 
 
-def _json(document: Document, narrative: str | None, style: Path | None) -> bytes:
+def _json(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
     from pbm_cli.outputs import json  # noqa: PLC0415
 
     return json.render(document)
 
 
-def _csv(document: Document, narrative: str | None, style: Path | None) -> bytes:
+def _csv(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
     from pbm_cli.outputs import csv  # noqa: PLC0415
 
     return csv.render(document)
 
 
-def _markdown(document: Document, narrative: str | None, style: Path | None) -> bytes:
+def _markdown(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
     from pbm_cli.outputs import markdown  # noqa: PLC0415
 
     return markdown.render(document, narrative)
 
 
-def _xlsx(document: Document, narrative: str | None, style: Path | None) -> bytes:
+def _xlsx(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
     from pbm_cli.outputs import xlsx  # noqa: PLC0415
 
     return xlsx.render(document)
 
 
-def _docx(document: Document, narrative: str | None, style: Path | None) -> bytes:
+def _docx(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
     from pbm_cli.outputs import docx, markdown, provenance  # noqa: PLC0415
     from pbm_cli.outputs.style import load_profile  # noqa: PLC0415
 
@@ -44,7 +45,15 @@ def _docx(document: Document, narrative: str | None, style: Path | None) -> byte
     return docx.render(narrative or markdown.text(document), load_profile(style), source)
 
 
-FORMS: Mapping[str, Renderer] = {".xlsx": _xlsx, ".docx": _docx, ".md": _markdown, ".json": _json, ".csv": _csv}
+def _html(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
+    from pbm_cli.outputs import html  # noqa: PLC0415
+
+    return html.render(document, narrative, overlay)
+
+
+FORMS: Mapping[str, Renderer] = {
+    ".xlsx": _xlsx, ".docx": _docx, ".html": _html, ".md": _markdown, ".json": _json, ".csv": _csv,
+}  # fmt: skip
 
 
 def check_suffix(suffix: str) -> str:
@@ -56,6 +65,13 @@ def check_suffix(suffix: str) -> str:
     return lowered
 
 
-def render(suffix: str, document: Document, narrative: str | None = None, *, style: Path | None = None) -> bytes:
-    """按后缀写成字节。narrative 是 report 的叙述（Markdown）；style 是本县的 Word 版式文件。"""
-    return FORMS[check_suffix(suffix)](document, narrative, style)
+def render(
+    suffix: str,
+    document: Document,
+    narrative: str | None = None,
+    *,
+    style: Path | None = None,
+    overlay: Path | None = None,
+) -> bytes:
+    """按后缀写成字节。narrative 是 report 的叙述（Markdown）；style 是本县的 Word 版式文件；overlay 是本县的文件夹。"""
+    return FORMS[check_suffix(suffix)](document, narrative, style, overlay)

@@ -74,6 +74,10 @@ _OVERRIDES: Mapping[tuple[str, str], Column] = {
     ("changes", "old"): Column("old", "上次的灯", "light"),
     ("changes", "new"): Column("new", "这次的灯", "light"),
     ("adjustment", "goals_adjusted"): Column("goals_adjusted", "是否同步调整目标"),
+    ("diff", "subject"): Column("subject", "项目或对象"),
+    ("diff", "old"): Column("old", "旧", "money"),
+    ("diff", "new"): Column("new", "新", "money"),
+    ("diff", "change"): Column("change", "变化", "money"),
 }
 
 ROW_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -90,6 +94,10 @@ ROW_KEYS: Mapping[str, tuple[str, ...]] = {
     "evaluate": (
         "subject", "subject_kind", "level", "department", "budget_unit", "score", "recomputed_score", "final_score",
         "grade", "proposal", "indicators", "origin",
+    ),
+    "diff": (
+        "change_word", "project_code", "subject", "budget_unit", "sheet_title", "field_title", "was", "now",
+        "old_place", "new_place",
     ),
 }  # fmt: skip
 

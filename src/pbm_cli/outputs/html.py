@@ -5,74 +5,109 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from pbm_cli.annexes import place, wan_table
+from pbm_cli.annexes import wan_table
+from pbm_cli.errors import ConfigError
 from pbm_cli.models import LIGHT_WORDS
 from pbm_cli.outputs.charts import charts
-from pbm_cli.outputs.columns import COMMANDS, Document, Row, columns, rows_by_stage, take, title
+from pbm_cli.outputs.columns import STAGES, Document, Row, clean, rows_by_stage, title
+from pbm_cli.outputs.page_rows import page_rows
+from pbm_cli.outputs.prose import Block, Grid, Heading, Paragraph, Signature, parse, plain
+from pbm_cli.outputs.provenance import as_json, provenance
 from pbm_cli.resources import templates_folder
-from pbm_cli.text import half_up
 
 _FOLDER = "page"
+_PAGE, _STYLE, _SCRIPT = "page.html.j2", "page.css", "page.js"
 _FIRST = 10
-_HIDDEN = frozenset({"indicators", "origin"})
-_FILTERED = frozenset(
-    {"budget_unit", "light", "grade", "level", "subject_kind", "conclusion", "execution_light", "goal_light"}
-)
+_CARDS = 5
+_INERT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def render(document: Document) -> bytes:
-    """一个完整的 HTML 文件的 UTF-8 字节。"""
-    folder = templates_folder() / _FOLDER
-    style = (folder / "page.css").read_text(encoding="utf-8")
-    script = (folder / "page.js").read_text(encoding="utf-8")
+def render(document: Document, narrative: str | None = None, overlay: Path | None = None) -> bytes:
+    """一个完整的 HTML 文件的 UTF-8 字节。
+
+    narrative 是叙述（Markdown）；overlay 是本县的文件夹，其中 templates/page/ 的同名文件代替自带的。
+    本县的模板有毛病时抛出 ConfigError，说明是哪个文件。
+    """
+    folders = _folders(overlay)
+    style, script = _own(folders, _STYLE, "</style"), _own(folders, _SCRIPT, "</script")
     stages = _stages(document)
     rows = dict(rows_by_stage(document))
-    environment = Environment(
-        loader=FileSystemLoader(str(folder)), undefined=StrictUndefined, autoescape=select_autoescape(default=True)
-    )
+    data = page_rows(document, rows)
     drawn = [{**chart._asdict(), "svg": Markup(chart.svg)} for chart in charts(stages, rows)]  # noqa: S704 - built by lxml
-    page = environment.get_template("page.html.j2").render(
-        title=title(document),
-        version=document["pbm"],
-        on=document.get("on"),
-        issuer=document.get("issuer"),
-        ruleset=document.get("ruleset"),
-        ruleset_digest=document.get("ruleset_digest"),
-        cards=_cards(stages)[:5],
-        decisions=_decisions(stages, rows.get("monitor", [])),
-        charts=drawn,
-        parameters=document.get("parameters") or [],
-        inputs=document.get("inputs") or [],
-        style=Markup(style),  # noqa: S704 - our own file, named by its hash in the CSP
-        script=Markup(script),  # noqa: S704 - likewise
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        data=Markup(_inert(_data(document, rows))),  # noqa: S704 - _inert leaves no "<"
+    keys = ("on", "issuer", "ruleset", "ruleset_title", "ruleset_digest", "county", "year", "command")
+    context = {
+        **{key: document.get(key) for key in keys},
+        "title": title(document),
+        "version": document["pbm"],
+        "cards": _cards(stages)[:_CARDS],
+        "decisions": _linked(_decisions(document, rows), rows, data["tables"]),
+        "charts": drawn,
+        "prose": _prose(narrative) if narrative and document["command"] == "report" else [],
+        "parameters": document.get("parameters") or [],
+        "inputs": document.get("inputs") or [],
+        "style": Markup(style),  # noqa: S704 - our own file, named by its hash in the CSP
+        "script": Markup(script),  # noqa: S704 - likewise
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+        "provenance": Markup(_inert(as_json(provenance(document)))),  # noqa: S704 - _inert leaves no "<"
+        "data": Markup(_inert(json.dumps(data, ensure_ascii=False, separators=(",", ":")))),  # noqa: S704 - likewise
+    }
+    return _fill(folders, context).encode("utf-8", errors="replace")
+
+
+def _folders(overlay: Path | None) -> list[Path]:
+    """模板所在：本县的在前，自带的在后。"""
+    own = [overlay / "templates" / _FOLDER] if overlay is not None else []
+    return [*(folder for folder in own if folder.is_dir()), templates_folder() / _FOLDER]
+
+
+def _own(folders: Sequence[Path], name: str, refused: str) -> str:
+    """样式或脚本的文字；不能提前结束它所在的标签。"""
+    path = next((folder / name for folder in folders if (folder / name).is_file()), folders[-1] / name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "不是 UTF-8 编码的文字", "请另存为 UTF-8，或删去让 pbm 用自带的") from error
+    if refused in text.lower():
+        raise ConfigError(str(path), f"里面有“{refused}”，会截断网页", "请去掉，或删去让 pbm 用自带的")
+    return text
+
+
+def _fill(folders: Sequence[Path], context: Mapping[str, Any]) -> str:
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader([str(folder) for folder in folders]),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=lambda value: clean(value) if type(value) is str else "" if value is None else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return page.encode("utf-8", errors="replace")
+    try:
+        return environment.get_template(_PAGE).render(context)
+    except TemplateSyntaxError as error:
+        raise ConfigError(
+            f"{_PAGE}:{error.lineno}", f"模板写法不对（{error.message}）", "请改正模板，或删去让 pbm 用自带的"
+        ) from error
+    except (TemplateError, UnicodeDecodeError) as error:
+        raise ConfigError(_PAGE, f"模板不能用（{error}）", "请对照自带的 templates/page 改正，或删去") from error
 
 
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _inert(value: object) -> str:
+def _inert(text: str) -> str:
     """放进 script 标签也不会提前结束的 JSON。"""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for mark, code in (
-        ("<", "\\u003c"),
-        (">", "\\u003e"),
-        ("&", "\\u0026"),
-        ("\u2028", "\\u2028"),
-        ("\u2029", "\\u2029"),
-    ):
+    for mark, code in _INERT.items():
         text = text.replace(mark, code)
     return text
 
@@ -82,71 +117,90 @@ def _stages(document: Document) -> dict[str, Row]:
     return dict(summary) if document["command"] == "report" else {document["command"]: summary}
 
 
+# ---- 最要紧的几个数 ----
+
+
 def _cards(stages: Mapping[str, Row]) -> list[dict[str, str]]:
-    """最要紧的几个数。"""
-    found: list[dict[str, str]] = []
-
-    def card(what: str, figure: object, unit: str, more: str = "") -> None:
-        found.append({"what": what, "figure": str(figure), "unit": unit, "more": more})
-
+    """最要紧的几个数，有几个环节就有几个。"""
     monitor, assess, goals, evaluate = (stages.get(n) or {} for n in ("monitor", "assess", "goals", "evaluate"))
-    if monitor.get("projects"):
-        changed = monitor.get("lights_changed")
-        more = f"黄灯 {monitor['lights']['yellow']} 个，监控项目 {monitor['projects']} 个"
-        card(
-            "红灯项目",
-            monitor["lights"]["red"],
-            "个",
-            more + (f"；比上次变灯 {len(changed)} 个" if changed is not None else ""),
-        )
-    if monitor.get("execution_pct") is not None:
-        card("预算执行率", monitor["execution_pct"], "%", f"序时进度 {monitor['time_progress_pct']}%")
-    if assess.get("projects"):
-        card(
-            "事前评减",
-            wan_table(assess["reduction_yuan"]),
-            "万元",
-            f"{assess['projects']} 个项目，评减率 {assess['reduction_pct'] or '—'}%",
-        )
+    found = [*_monitor_cards(monitor), *_assess_cards(assess)]
     if monitor.get("adjusted_projects"):
-        card("监控调整", wan_table(monitor["adjusted_yuan"]), "万元", f"{monitor['adjusted_projects']} 个项目")
-    if evaluate.get("subjects"):
-        card(
-            "评价平均得分",
-            evaluate["average_score"] or "—",
-            "分",
-            f"{evaluate['subjects']} 个对象，优 {evaluate['by_grade'].get('优', 0)} 个",
+        found.append(
+            _card("监控调整", wan_table(monitor["adjusted_yuan"]), "万元", f"{monitor['adjusted_projects']} 个项目")
         )
-    if goals.get("projects"):
-        card(
-            "审核绩效目标",
-            goals["projects"],
-            "个",
-            f"人工意见 {goals['comments']} 条，自动意见 {goals['automatic_comments']} 条",
-        )
-    return found
+    return [*found, *_evaluate_cards(evaluate), *_goals_cards(goals)]
 
 
-def _decisions(stages: Mapping[str, Row], rows: Sequence[Row]) -> list[dict[str, str]]:
-    """红灯、黄灯里最该先决定的：没有用上的预算多的在前（涉及金额 × 离序时进度多远）。"""
-    lit = [row for row in rows if row.get("light") in ("red", "yellow") and row.get("budget_yuan")]
-    lit.sort(key=lambda row: (-_urgency(row), row["project_name"]))
+def _card(what: str, figure: object, unit: str, more: str) -> dict[str, str]:
+    return {"what": what, "figure": str(figure), "unit": unit, "more": more}
+
+
+def _monitor_cards(summary: Row) -> Iterable[dict[str, str]]:
+    if summary.get("projects"):
+        more = f"黄灯 {summary['lights']['yellow']} 个，监控项目 {summary['projects']} 个"
+        changed = summary.get("lights_changed")
+        if changed is not None:
+            redder = sum(1 for item in changed if item["new"] == "red")
+            more += f"；比上次变灯 {len(changed)} 个，新变红灯 {redder} 个"
+        yield _card("红灯项目", summary["lights"]["red"], "个", more)
+    if summary.get("execution_pct") is not None:
+        yield _card("预算执行率", summary["execution_pct"], "%", f"序时进度 {summary['time_progress_pct']}%")
+
+
+def _assess_cards(summary: Row) -> Iterable[dict[str, str]]:
+    if summary.get("projects"):
+        more = f"{summary['projects']} 个项目，评减率 {summary['reduction_pct'] or '—'}%"
+        yield _card("事前评减", wan_table(summary["reduction_yuan"]), "万元", more)
+
+
+def _evaluate_cards(summary: Row) -> Iterable[dict[str, str]]:
+    if summary.get("subjects"):
+        more = f"{summary['subjects']} 个对象，优 {summary['by_grade'].get('优', 0)} 个"
+        before = next((i["old"] for i in summary.get("compared") or [] if i["name"] == "平均得分"), None)
+        more += f"；上次 {before} 分" if before is not None else ""
+        yield _card("评价平均得分", summary["average_score"] or "—", "分", more)
+
+
+def _goals_cards(summary: Row) -> Iterable[dict[str, str]]:
+    if summary.get("projects"):
+        more = f"人工意见 {summary['comments']} 条，自动意见 {summary['automatic_comments']} 条"
+        yield _card("审核绩效目标", summary["projects"], "个", more)
+
+
+# ---- 先决定什么 ----
+
+
+def _decisions(document: Document, rows: Mapping[str, Sequence[Row]]) -> list[dict[str, Any]]:
+    """先决定什么：汇总里排好的；没有排的（只做监控时）按红灯黄灯没有用上的钱排。"""
+    ready = (document.get("summary") or {}).get("decisions")
+    if ready is None:
+        return _lit_rows(rows.get("monitor", []))
     return [
         {
-            "light": row["light"],
-            "word": LIGHT_WORDS[row["light"]],
-            "name": row["project_name"],
-            "unit": row["budget_unit"] or "",
-            "reason": f"执行率 {row['execution_pct'] or '—'}%，{_two_lights(row)}",
-            "amount": wan_table(row["budget_yuan"]),
-            "action": row["action"] or "",
+            "stage": item["stage"], "light": "red" if item["stage"] == "monitor" else "none",
+            "word": LIGHT_WORDS["red"] if item["stage"] == "monitor" else STAGES.get(item["stage"], item["stage"]),
+            "name": item["subject"], "unit": item["budget_unit"],
+            "reason": item["reason"].removeprefix(f"{LIGHT_WORDS['red']}："),
+            "amount": wan_table(item["amount_yuan"]), "action": item["proposal"], "origin": item["origin"],
+        }
+        for item in ready
+    ]  # fmt: skip
+
+
+def _lit_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """红灯、黄灯里最该先决定的：涉及金额 × 离序时进度多远，大的在前。"""
+    lit = [row for row in rows if row.get("light") in ("red", "yellow") and row.get("budget_yuan")]
+    lit.sort(key=lambda row: (-_urgency(row), row["project_name"], row["budget_unit"] or ""))
+    return [
+        {
+            "stage": "monitor", "light": row["light"], "word": LIGHT_WORDS[row["light"]],
+            "name": row["project_name"], "unit": row["budget_unit"],
+            "reason": f"执行率 {row['execution_pct'] or '—'}%，执行{LIGHT_WORDS[row['execution_light']]}，"
+            f"目标{LIGHT_WORDS[row['goal_light']]}",
+            "amount": wan_table(row["budget_yuan"]), "action": row["action"], "origin": row["origin"],
         }
         for row in lit[:_FIRST]
-    ]
-
-
-def _two_lights(row: Row) -> str:
-    return f"执行{LIGHT_WORDS[row['execution_light']]}，目标{LIGHT_WORDS[row['goal_light']]}"
+    ]  # fmt: skip
 
 
 def _urgency(row: Row) -> Decimal:
@@ -154,67 +208,50 @@ def _urgency(row: Row) -> Decimal:
     return Decimal(row["budget_yuan"]) * distance
 
 
-def _data(document: Document, rows: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
-    """明细各表。依据的文字很长又重复，单独列一份，行里只记序号。"""
-    bases: dict[str, int] = {}
-    lights = {f["subject"]: f for f in document["findings"] if f["level"] in ("red", "yellow")}
-    order = sorted(rows, key=lambda stage: stage != "monitor")  # 有灯的表放在最前
-    tables = [_table(stage, rows[stage], lights, bases) for stage in order]
-    tables.append(_findings(document["findings"]))
-    return {"tables": [t for t in tables if t["rows"]], "bases": list(bases)}
+def _linked(
+    decisions: Sequence[dict[str, Any]], rows: Mapping[str, Sequence[Row]], tables: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """给每条决定标上它在明细里的位置（第几张表、第几行），点开就是说明；找不到的不标。"""
+    wanted = {_identity(item["stage"], item["name"], item["origin"]) for item in decisions}
+    places: dict[object, tuple[int, int]] = {}
+    for number, table in enumerate(tables):
+        for index, row in enumerate(rows.get(table["stage"], ())):
+            key = _identity(table["stage"], row.get("subject") or row.get("project_name"), row.get("origin"))
+            if key in wanted:
+                places.setdefault(key, (number, index))
+    return [{**item, "at": places.get(_identity(item["stage"], item["name"], item["origin"]))} for item in decisions]
 
 
-def _table(stage: str, rows: Sequence[Row], lights: Mapping[str, Row], bases: dict[str, int]) -> dict[str, Any]:
-    heads = [c for c in columns(stage, rows) if c.form not in _HIDDEN and c.form != "list"]
-    lines = []
-    for row in rows:
-        finding = (
-            lights.get(row.get("project_name", ""))
-            if stage == "monitor" and row["light"] in ("red", "yellow")
-            else None
-        )
-        basis = bases.setdefault(finding["basis"], len(bases)) if finding and finding["basis"] else None
-        why = [str(text) for text in row.get("reasons") or row.get("comments") or []]
-        lines.append(
-            {"cells": [_value(row, c.key, c.form) for c in heads], "why": why, "basis": basis, "cell": _origin(row)}
-        )
-    shown = [{"key": c.key, "title": c.title, "form": c.form, "filter": c.key in _FILTERED} for c in heads]
-    return {"title": f"{COMMANDS.get(stage, stage)}", "columns": shown, "rows": lines}
+def _identity(stage: str, name: object, origin: Row | None) -> tuple[object, ...]:
+    where = origin or {}
+    return (stage, name, where.get("file"), where.get("sheet"), where.get("row"))
 
 
-def _value(row: Row, key: str, form: str) -> Any:
-    value = take(row, key)
-    if form == "money" and value is not None:
-        return f"{half_up(Decimal(value) / 10000, 2):.2f}"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return "；".join(map(str, value)) if isinstance(value, list) else value
+# ---- 总结的文字 ----
 
 
-def _origin(row: Row) -> str:
-    origin = row.get("origin")
-    return f"{origin['file']}›{origin['sheet']} 第 {origin['row']} 行" if origin else ""
+def _prose(narrative: str) -> list[dict[str, Any]]:
+    """叙述的正文，到附件为止（附件的表在明细里）；文件标题已经在页首，不再写。"""
+    found: list[dict[str, Any]] = []
+    for block in parse(narrative):
+        if isinstance(block, Heading) and block.level == 1:
+            if found:
+                break
+            continue
+        found.append(_part(block))
+    return found
 
 
-def _findings(findings: Sequence[Row]) -> dict[str, Any]:
-    words = {"error": "错误", "warning": "警告", "hint": "提示", "red": "红灯", "yellow": "黄灯"}
-    heads = [
-        ("level", "级别"),
-        ("code", "代码"),
-        ("subject", "对象"),
-        ("message", "说明"),
-        ("place", "单元格"),
-        ("basis", "依据"),
-    ]
-    lines = [
-        {
-            "cells": [words[f["level"]], f["code"], f["subject"], f["message"], place(f["where"]), f["basis"]],
-            "why": [],
-            "basis": None,
-            "cell": "",
-        }
-        for f in findings
-        if f["level"] in ("error", "warning", "hint")
-    ]
-    shown = [{"key": key, "title": word, "form": "text", "filter": key in ("level", "code")} for key, word in heads]
-    return {"title": "问题清单", "columns": shown, "rows": lines}
+def _part(block: Block) -> dict[str, Any]:
+    if isinstance(block, Heading):
+        return {"kind": "heading", "level": min(block.level + 1, 6), "text": plain(block.spans)}
+    if isinstance(block, Paragraph):
+        return {"kind": "paragraph", "spans": block.spans}
+    if isinstance(block, Signature):
+        return {"kind": "signature", "lines": [plain(line) for line in block.lines]}
+    return _grid(block)
+
+
+def _grid(block: Grid) -> dict[str, Any]:
+    cells = [[plain(cell) for cell in row] for row in block.rows]
+    return {"kind": "table", "head": cells[:1], "rows": cells[1:], "right": [align == "right" for align in block.aligns]}

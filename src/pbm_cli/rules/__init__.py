@@ -17,7 +17,7 @@ from pbm_cli.fields import Rate
 from pbm_cli.models import FindingLevel
 from pbm_cli.parameters import Bands, keywords
 from pbm_cli.targets import Actual, Target
-from pbm_cli.text import FEN_PER_WAN, half_up, one_line, plain, squeeze, wan, yuan
+from pbm_cli.text import FEN_PER_WAN, TEN, half_up, one_line, plain, rounded, squeeze, wan, yuan
 
 Stage = Literal["assess", "goals", "monitor", "evaluate"]
 Words = Mapping[str, Sequence[str]]
@@ -67,8 +67,10 @@ def fraction(value: Decimal) -> Fraction:
 def band_of(value: Number, bands: Bands) -> str:
     """值落在哪一档（下限含在本档内）；低于最低一档的也归最低档。"""
     label = ""
+    top, bottom = value.as_integer_ratio()
     for label, floor in bands.items():  # noqa: B007  最后一档兜底
-        if value >= fraction(floor):
+        line, parts = floor.as_integer_ratio()
+        if top * parts >= line * bottom:
             break
     return label
 
@@ -85,14 +87,23 @@ def line_of(label: str, bands: Bands) -> str:
 
 def share(ratio: Fraction, *lines: Number) -> str:
     """比（1 = 100%）→ 百分数文字，两位小数；四舍五入后会到了线的另一边时，多写几位。"""
-    exact = ratio * 100
-    limits = [fraction(line) if isinstance(line, Decimal) else Fraction(line) for line in lines]
+    top, bottom = ratio.numerator * 100, ratio.denominator
+    limits = [line.as_integer_ratio() for line in lines]
+    sides = [_side(top * parts, line * bottom) for line, parts in limits]
     for places in range(2, 12):
-        shown = half_up(exact, places)
-        said = Fraction(shown)
-        if all((said >= line) == (exact >= line) and (said > line) == (exact > line) for line in limits):
+        scale = TEN**places
+        shown = rounded(top * scale, bottom)
+        if all(
+            _side(shown * parts, line * scale) == side for (line, parts), side in zip(limits, sides, strict=True)
+        ):
             break
-    return f"{shown}%"
+    whole, rest = divmod(abs(shown), scale)
+    return f"{'-' if shown < 0 else ''}{whole}.{rest:0{places}d}%"
+
+
+def _side(value: int, line: int) -> int:
+    """在线的哪一边：-1 低于，0 正好，1 高于。"""
+    return (value > line) - (value < line)
 
 
 def money(fen: int) -> str:
@@ -113,12 +124,19 @@ def decimal_text(value: Number) -> str:
 
 def stated_rate_fits(stated: Rate, exact: Fraction, tolerance: Decimal) -> bool:
     """表上的比率与重算的是否一致：容差（百分点）与末位半个单位取大者；裸数按比和按百分数有一样合就算合。"""
-    half_unit = Fraction(Decimal(1).scaleb(-stated.places)) / 2
-    if abs(Fraction(stated.number) - exact * 100) <= max(Fraction(tolerance), half_unit):
+    top, bottom = stated.number.as_integer_ratio()
+    slack, parts = tolerance.as_integer_ratio()
+    units = 2 * TEN**stated.places
+    if slack * units < parts:  # 末位半个单位更宽
+        slack, parts = 1, units
+    gap = abs(top * exact.denominator - 100 * exact.numerator * bottom)
+    if gap * parts <= slack * bottom * exact.denominator:
         return True
+    if stated.form != "bare":
+        return False
     # 裸数按比看：写到两位小数以上（0.86）才认末位的四舍五入，1 和 0.9 不认。
-    slack = half_unit * 100 if stated.places >= 2 else Fraction(0)
-    return stated.form == "bare" and abs(Fraction(stated.number) - exact) * 100 <= max(Fraction(tolerance), slack)
+    half_unit = Fraction(100, units) if stated.places >= 2 else Fraction(0)
+    return abs(Fraction(stated.number) - exact) * 100 <= max(Fraction(tolerance), half_unit)
 
 
 def stated_rate_text(stated: Rate) -> str:
