@@ -89,11 +89,15 @@ def test_hefei_two_by_two(run_pbm: RunPbm, sheet: WriteSheet, spent: str, done: 
     assert one(monitor(run_pbm, path, goals, "--ruleset", "hefei-2x2", on="2023-06-30"))["light"] == light
 
 
-def test_a_rule_not_yet_in_force_gives_no_light(run_pbm: RunPbm, sheet: WriteSheet) -> None:
-    """四川的节点自 2025 年起；2023 年的数据仍按全国通用的算法，不套用后来的线。"""
-    row = one(monitor(run_pbm, sheet(f"{HEAD}| 'P1' | 甲 | 某局 | | 100 | 59 | |"), "--ruleset", "sichuan-2025"))
+def test_a_ruleset_chosen_by_name_holds_for_earlier_data_and_says_so(run_pbm: RunPbm, sheet: WriteSheet) -> None:
+    """四川的节点自 2025 年起；2023 年的数据点名用四川规则集的，照它判，并提示施行日期在后。"""
+    document = monitor(run_pbm, sheet(f"{HEAD}| 'P1' | 甲 | 某局 | | 100 | 79.99 | |"), "--ruleset", "sichuan-2025")
+    row = one(document)
     assert row["light"] == "red"
-    assert any("序时进度" in text for text in row["reasons"])
+    assert any("1–10 月的预警线 80%" in text for text in row["reasons"])
+    hints = [f["message"] for f in document["findings"] if f["code"] == "D28"]
+    assert len(hints) == 1
+    assert "2025-01-01" in hints[0]
 
 
 # 二、零预算、超支、两种资金、原因

@@ -330,7 +330,7 @@ def test_a_goal_list_is_not_a_self_evaluation(run_pbm: RunPbm, sheet: WriteSheet
 
 def test_a_list_and_a_form_of_the_same_level_are_one_evaluation() -> None:
     def row(score: str, form: str) -> Evaluation:
-        values = dict.fromkeys(Evaluation.model_fields)
+        values: dict[str, Any] = dict.fromkeys(Evaluation.model_fields)
         values.update(subject="甲", subject_kind="项目", level="单位自评", budget_unit="某局", score=Decimal(score))
         values["origin"] = Origin("表.xlsx", "表", 3, {"subject": 0, "score": 1}, form)
         return Evaluation.model_construct(None, **values)

@@ -20,10 +20,11 @@ CHAIN = (
     {"models", "form_kinds"},
     {"workbook", "parameters", "resources", "config"},
     {"layouts", "headings", "tables", "rules", "fill", "form_layouts", "form_grid", "form_blocks", "forms"},
-    {"loading", "acceptance", "records", "rows", "totals", "identity", "form_funds", "form_rows", "form_records", "facts"},
-    {"annexes", "report", "outputs", "pipeline", "scaffold"},
-    {"console", "screens", "screen_forms"},
-    {"run", "help"},
+    {"loading", "acceptance", "records", "rows", "totals", "identity"}
+    | {"form_funds", "form_rows", "form_records", "facts"},
+    {"annexes", "report", "outputs", "pipeline", "scaffold", "comparison", "derivation", "verification"},
+    {"console", "screens", "screen_forms", "screen_answers"},
+    {"run", "inquiry", "help"},
     {"cli", "__main__"},
 )
 """从左到右；一个房间只能导入自己这一组和左边各组。"""

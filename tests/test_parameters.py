@@ -61,11 +61,12 @@ def test_before_the_first_date_there_is_no_value() -> None:
     assert ruleset.at(dt.date(2020, 2, 24)).text("grade_floors") == "没有规定"
 
 
-def test_sichuan_keeps_national_until_its_own_date() -> None:
+def test_a_ruleset_chosen_by_name_holds_before_its_own_date() -> None:
     ruleset = load_ruleset("sichuan-2025")
-    before, after = floors(ruleset, dt.date(2025, 3, 16)), floors(ruleset, dt.date(2025, 3, 17))
-    assert before == {"优": 90, "良": 80, "中": 60, "差": 0}
-    assert after == {"优": 90, "良": 80, "中": 70, "差": 0}
+    for day in (dt.date(2023, 12, 31), dt.date(2025, 3, 16), dt.date(2025, 3, 17)):
+        assert floors(ruleset, day) == {"优": 90, "良": 80, "中": 70, "差": 0}
+    assert ruleset.parameter("grade_floors").chosen
+    assert not load_ruleset("national").parameter("grade_floors").chosen
 
 
 def test_what_has_no_source_is_not_set() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,9 +60,14 @@ def _stage(
     command: str, paths: Sequence[Path], out: list[Path] | None, json: bool, fail_on: str, quiet: bool,
     marked: Path | None = None, **options: Any,
 ) -> int:  # fmt: skip
-    from pbm_cli.run import Request, run_and_show
+    from pbm_cli.workbook import Reader
 
-    return run_and_show(Request(command, list(paths), out or [], json, fail_on, quiet, marked), **options)
+    with Reader() as reader:
+        reader.begin(paths)  # 子进程先动起来，与下面的装入同时进行
+        from pbm_cli.run import Request, run_and_show
+
+        request = Request(command, list(paths), out or [], json, fail_on, quiet, marked, reader)
+        return run_and_show(request, **options)
 
 
 @app.command(cls=ChineseCommand)
@@ -151,6 +158,69 @@ def check(
 
 
 @app.command(cls=ChineseCommand)
+def explain(
+    folder: Folder,
+    subject: Annotated[
+        str,
+        typer.Argument(metavar="SUBJECT", help="项目编码、名称，或数的名字如 assess.reduction_pct", show_default=False),
+    ],
+    json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None, overlay: Overlay = None,
+    quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """追溯：一个数、一盏灯从哪些单元格、哪个算式、哪条规则和依据来。"""
+    from pbm_cli.inquiry import run_explain
+
+    more: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay}
+    return run_explain(folder, subject, json=json, quiet=quiet, **more)
+
+
+OldOn = Annotated[str | None, typer.Option("--old-on", metavar="DATE", help="旧的一边的数据截止日", show_default=False)]
+DiffOut = Annotated[
+    list[Path] | None,
+    typer.Option("-o", "--out", metavar="FILE", help="写出结果（可重复）：.xlsx .csv .json .md", show_default=False),
+]
+
+
+@app.command(cls=ChineseCommand)
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="旧的工作簿或文件夹", show_default=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="新的工作簿或文件夹", show_default=False)],
+    out: DiffOut = None, json: Json = False, on: On = None, old_on: OldOn = None, ruleset: Ruleset = None,
+    unit: Unit = None, overlay: Overlay = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="有不同时退出码为 1")] = False,
+    quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """比较两次导出：新出现、不再出现、改了什么、哪些灯变了。"""
+    from pbm_cli.inquiry import run_diff
+
+    more: dict[str, Any] = {"ruleset": ruleset, "unit": unit, "overlay": overlay}
+    return run_diff((old, new), (old_on, on), out or [], json=json, exit_code=exit_code, quiet=quiet, **more)
+
+
+@app.command(cls=ChineseCommand)
+def verify(
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="pbm 写出的结果", show_default=False)],
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option("--inputs", metavar="FOLDER", help="输入在哪里（可重复）；默认在结果旁边找", show_default=False),
+    ] = None,
+    overlay: Overlay = None, json: Json = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """核对：结果写着的输入、规则集、版本，现在还是不是那样。"""
+    from pbm_cli.inquiry import run_verify
+
+    return run_verify(output, inputs or [], overlay, json=json)
+
+
+@app.command(cls=ChineseCommand)
+def limits(debug: Debug = False) -> int:
+    """上限：一个文件最多读多大、多少单元格、多长时间。"""
+    from pbm_cli.inquiry import show_limits
+
+    return show_limits()
+
+
+@app.command(cls=ChineseCommand)
 def layouts(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="看这些表怎么认的")] = None,
     overlay: Overlay = None, unit: Unit = None, debug: Debug = False,
@@ -231,6 +301,10 @@ def init(
     return run_init(folder, county, year)
 
 
+_COLLECT_AFTER = 1_000_000
+"""造出多少对象才找一次循环垃圾：一次运行造出的多半留到最后，常找是白找。"""
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"pbm {__version__}")
@@ -247,6 +321,8 @@ def _root(
 def main(argv: Sequence[str] | None = None) -> int:
     """命令行入口；返回退出码（errors.Exit）。"""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(_COLLECT_AFTER)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # 别人的插件与这里无关，找它们也要时间
     try:
         return int(app(args=arguments, prog_name="pbm", standalone_mode=False) or 0)
     except PbmError as error:

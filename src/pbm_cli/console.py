@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -40,14 +40,15 @@ def put(text: str) -> None:
     _write(sys.stdout, printable(text) + "\n")
 
 
-def emit(text: str) -> None:
-    """JSON，按 UTF-8 字节到标准输出。"""
+def emit(pieces: str | Iterable[str]) -> None:
+    """JSON（或它的各段），按 UTF-8 字节到标准输出；孤立的代理字符写成 JSON 转义。"""
     sys.stdout.flush()
     stream = getattr(sys.stdout, "buffer", None)
-    if stream is None:
-        sys.stdout.write(text)
-    else:
-        stream.write(text.encode("utf-8"))
+    for piece in [pieces] if isinstance(pieces, str) else pieces:
+        if stream is None:
+            sys.stdout.write(piece)
+        else:
+            stream.write(piece.encode("utf-8", errors="backslashreplace"))
     sys.stdout.flush()
 
 
@@ -70,7 +71,7 @@ def render(*parts: Any, to_error: bool = False) -> None:
         for part in parts:
             console.print(part)
     text = "\n".join(line.rstrip() for line in captured.get().splitlines())
-    _write(stream, text.encode("gbk", errors="replace").decode("gbk") + "\n")
+    _write(stream, text.translate(_STAND_INS).encode("gbk", errors="replace").decode("gbk") + "\n")
 
 
 def _width() -> int | None:

@@ -29,6 +29,7 @@ MONEY_UNITS: Mapping[str, int] = {
 _LONGEST = 80
 _MOST_FEN = 10**18
 _NOISE_DIGITS = 15
+_SURE = 10**15
 _ERRORS = frozenset({"#DIV/0!", "#REF!", "#VALUE!", "#N/A", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
 _PLACEHOLDER_CHARACTERS = "/-—–－―─−*＊…_.·／ \u3000"
 _PLACEHOLDER_WORDS = frozenset({"null", "\\n", "n/a"})
@@ -214,6 +215,10 @@ def money(cell: Cell, unit: int | None) -> int | Problem | None:
     if unit is not None:
         if type(cell) is int:
             return _within(cell * unit, cell)
+        if type(cell) is float and abs(cell) < _SURE:
+            fen = round(cell * unit)
+            if abs(fen) < _SURE and fen / unit == cell:  # 不到 15 位的小数与浮点数一一对应：恰好是整数分
+                return fen
         simple = cell if type(cell) is str else repr(cell) if type(cell) is float else ""
         if "," in simple and _GROUPED.fullmatch(simple):
             simple = simple.replace(",", "")

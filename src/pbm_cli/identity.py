@@ -189,31 +189,36 @@ def key_of(record: Any) -> ProjectKey:
     )
 
 
+_Shelves = dict[str, dict[str, list[int]]]
+"""编码或名称 → 单位 → 项目序号。同名的项目很多时也不必逐个看。"""
+
+
 @dataclass(slots=True)
 class ProjectIndex:
     """一批项目，可以按记录来找：先单位加编码，再唯一的编码；没有编码时单位内的名称，再唯一的名称。"""
 
-    _by_code: dict[str, list[tuple[ProjectKey, int]]] = field(default_factory=dict)
-    _by_name: dict[str, list[tuple[ProjectKey, int]]] = field(default_factory=dict)
+    _by_code: _Shelves = field(default_factory=dict)
+    _by_name: _Shelves = field(default_factory=dict)
+    _uncoded: _Shelves = field(default_factory=dict)
+    """没有编码的项目，按名称。"""
     size: int = 0
 
     def put(self, key: ProjectKey) -> int:
         """放进一个新项目，返回它的序号。"""
-        entry = (key, self.size)
+        number = self.size
         if key.code:
-            self._by_code.setdefault(key.code, []).append(entry)
-        self._by_name.setdefault(key.name, []).append(entry)
+            _shelve(self._by_code, key.code, key.unit, number)
+        else:
+            _shelve(self._uncoded, key.name, key.unit, number)
+        _shelve(self._by_name, key.name, key.unit, number)
         self.size += 1
-        return entry[1]
+        return number
 
     def find(self, key: ProjectKey) -> list[int]:
         """对应的项目序号：空 = 没有；一个 = 找到；多个 = 有歧义。"""
         if key.code and (same := self._by_code.get(key.code)):
             return _within_unit(same, key.unit)
-        named = self._by_name.get(key.name, [])
-        if key.code:
-            named = [entry for entry in named if not entry[0].code]
-        return _within_unit(named, key.unit)
+        return _within_unit((self._uncoded if key.code else self._by_name).get(key.name, {}), key.unit)
 
     def place(self, key: ProjectKey) -> int:
         """找到就返回序号，没有（或有歧义）就作为新项目放进去。用于把一个项目的几行资金合到一起。"""
@@ -221,10 +226,12 @@ class ProjectIndex:
         return found[0] if len(found) == 1 else self.put(key)
 
 
-def _within_unit(entries: Sequence[tuple[ProjectKey, int]], unit: str) -> list[int]:
+def _shelve(shelves: _Shelves, name: str, unit: str, number: int) -> None:
+    shelves.setdefault(name, {}).setdefault(unit, []).append(number)
+
+
+def _within_unit(units: Mapping[str, list[int]], unit: str) -> list[int]:
+    """同一单位的；没有时，没写单位的。不知道单位时是全部。"""
     if unit:
-        inside = [i for k, i in entries if k.unit == unit]
-        if inside:
-            return inside
-        return [i for k, i in entries if not k.unit]
-    return [i for _, i in entries]
+        return units.get(unit) or units.get("") or []
+    return sorted(number for numbers in units.values() for number in numbers)

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -119,7 +119,7 @@ def column(title: str, need: Need = "optional", **extra: Any) -> Any:
 class Record(BaseModel):
     """一条业务记录；不可改，知道自己的出处。"""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     kind: ClassVar[str]
     sheet_title: ClassVar[str]
@@ -132,6 +132,17 @@ class Record(BaseModel):
     """表上给出的比率 → (分子字段, 分母字段)，用来复核。"""
 
     origin: Origin
+
+    @classmethod
+    def trusted(cls, values: dict[str, Any]) -> Self:
+        """逐格认好的值 → 记录，不再校验，也不逐个字段看；values 要有全部字段，交给记录之后不要再改。"""
+        record = cls.__new__(cls)
+        fill = object.__setattr__  # 记录不可改；与 model_construct 填的是同样几处
+        fill(record, "__dict__", values)
+        fill(record, "__pydantic_fields_set__", set(values))
+        fill(record, "__pydantic_extra__", None)
+        fill(record, "__pydantic_private__", None)
+        return record
 
 
 class Assessment(Record):

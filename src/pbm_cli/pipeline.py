@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from pbm_cli.config import NAME, UNITS, Config, load_config
@@ -13,7 +14,7 @@ from pbm_cli.facts import Facts, Judge, StageFacts
 from pbm_cli.facts.assess import assess_facts
 from pbm_cli.facts.beside import Beside, Earlier, earlier_result
 from pbm_cli.facts.changes import light_changes, previous_rows
-from pbm_cli.facts.document import parameter_rows
+from pbm_cli.facts.document import early_parameters, parameter_rows
 from pbm_cli.facts.evaluate import evaluate_facts
 from pbm_cli.facts.goals import goals_facts
 from pbm_cli.facts.mechanism import mechanism_facts
@@ -88,8 +89,10 @@ class Run:
         return self.config.year or next(iter(self.loaded.years), None)
 
 
-def read(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Run:
-    """读入全部文件。一个文件不能用不影响其余；一个都不能用时抛出 UnusableError。"""
+def read(
+    paths: Sequence[Path], options: Options, progress: Progress | None = None, reader: Reader | None = None
+) -> Run:
+    """读入全部文件。一个文件不能用不影响其余；一个都不能用时抛出 UnusableError。reader 是已经启动的，读完就关。"""
     folders = [path for path in paths if path.is_dir()]
     config = load_config(folders[0]) if len(paths) == len(folders) == 1 else Config()
     unit = options.unit or config.unit
@@ -108,12 +111,15 @@ def read(paths: Sequence[Path], options: Options, progress: Progress | None = No
         raise UsageError(
             "、".join(str(p) for p in there), "没有找到工作簿", "请给出 xlsx、xls、et、ods、csv 文件或它们所在的文件夹"
         )
-    with Reader() as reader:
-        for path, shown in found:
+    with reader or Reader() as opened:
+        for (path, shown), after in zip_longest(found, found[1:]):
             if progress is not None:
                 progress(shown)
             try:
-                loader.add(reader.read(path, shown))
+                book = opened.read(path, shown)
+                if after is not None:
+                    opened.ahead(after[0])
+                loader.add(book)
             except InputError as error:
                 loader.fail(shown, f"{error.message}。{error.hint}" if error.hint else error.message)
     loaded = loader.finish()
@@ -123,9 +129,15 @@ def read(paths: Sequence[Path], options: Options, progress: Progress | None = No
     return Run(config, options, loaded, [path for path, _ in found])
 
 
-def run_stage(command: str, paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Facts:
+def run_stage(
+    command: str,
+    paths: Sequence[Path],
+    options: Options,
+    progress: Progress | None = None,
+    reader: Reader | None = None,
+) -> Facts:
     """运行一个环节（assess、goals、monitor、evaluate）或 report。"""
-    return judged(command, read(paths, options, progress), progress)
+    return judged(command, read(paths, options, progress, reader), progress)
 
 
 def judged(command: str, run: Run, progress: Progress | None = None) -> Facts:
@@ -159,7 +171,7 @@ def judged(command: str, run: Run, progress: Progress | None = None) -> Facts:
         on=on,
         files=run.loaded.files,
         stages=facts,
-        findings=findings,
+        findings=findings + early_parameters(bound),
         decisions=decisions(facts, judge, on or _NO_DATE) if command in ("report", "evaluate") else [],
         parameters=parameter_rows(bound),
         overlay=run.overlay,
@@ -306,9 +318,11 @@ def exit_code(facts: Facts, fail_on: str) -> Exit:
     return Exit.FOUND if bad_file or any(f.level in levels for f in facts.findings) else Exit.DONE
 
 
-def check_facts(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Facts:
+def check_facts(
+    paths: Sequence[Path], options: Options, progress: Progress | None = None, reader: Reader | None = None
+) -> Facts:
     """只看数据质量：每张表被认成什么、每个坏单元格。"""
-    run = read(paths, options, progress)
+    run = read(paths, options, progress, reader)
     findings = run.loaded.findings
     sheets = [sheet for report in run.loaded.files for sheet in report.sheets]
     summary = {

@@ -37,8 +37,28 @@ _PARSERS: dict[str, Callable[[Cell], Any]] = {
     Kind.CHOICE: fields.text,
 }
 _FILLED_DOWN = frozenset({Kind.CODE, Kind.TEXT, Kind.NAMED, Kind.CHOICE, Kind.YES, Kind.DATE})
+_REMEMBERED = 4096
+_UNSEEN = object()
+_USUAL_PLACES = 2
 _GROUPS = ("budget_unit", "department", "fund", "category", "township", "level1", "level2")
 """“某某小计”里的某某可能在这些列里。"""
+
+
+def _remembering(parse: Callable[[Cell], Any]) -> Callable[[Cell], Any]:
+    """同一列里一样的文字只认一次；每列最多记 _REMEMBERED 种写法。"""
+    seen: dict[str, Any] = {}
+
+    def recall(cell: Cell) -> Any:
+        if type(cell) is not str:
+            return parse(cell)
+        value = seen.get(cell, _UNSEEN)
+        if value is _UNSEEN:
+            value = parse(cell)
+            if len(seen) < _REMEMBERED:
+                seen[cell] = value
+        return value
+
+    return recall
 
 
 class TableRows:
@@ -50,9 +70,12 @@ class TableRows:
         self._model = model
         self._kinds = {name: field_kind(model, name) for name in table.columns}
         self._plan = [
-            (n, c, self._kinds[n]) for n, c in table.columns.items() if self._kinds[n] not in (Kind.TARGET, Kind.ACTUAL)
+            (n, c, self._parser(n), self._kinds[n] == Kind.MONEY)
+            for n, c in table.columns.items()
+            if self._kinds[n] not in (Kind.TARGET, Kind.ACTUAL)
         ]
         self._needs = {name: field_need(model, name) for name in model.model_fields if name != "origin"}
+        self._empty = dict.fromkeys(self._needs)
         self._defaults = table.layout.defaults
         given = {*table.columns, *self._defaults}
         self._required = [(n, need) for n, need in self._needs.items() if need != "optional"]
@@ -87,15 +110,15 @@ class TableRows:
         origin = Origin(self._origin.file, self._origin.sheet, index + 1, self._origin.columns)
         values: dict[str, Any] = {}
         problems: list[tuple[str, Problem]] = []
-        for name, column, kind in self._plan:
+        for name, column, parse, is_money in self._plan:
             cell = self._cell(row, index, column)
-            value = self._parse(name, kind, cell)
+            value = parse(cell) if cell is not None else None
             if value.__class__ is Problem:
                 problems.append((name, value))
                 value = value.value if value.usable else None
             values[name] = value
-            if kind == Kind.MONEY and value is not None:
-                self.places[name] = max(self.places.get(name, 0), decimals(cell))
+            if is_money and value is not None:
+                self._see_places(name, cell)
         self._split_glued_code(row, index, values)
         self._targets(row, index, values, problems)
         usable = self._judge(values, problems, origin)
@@ -115,12 +138,20 @@ class TableRows:
         value = row[column] if column < len(row) else None
         return self._fill.get((index, column)) if value is None and self._fill else value
 
-    def _parse(self, name: str, kind: str, cell: Cell) -> Any:
+    def _see_places(self, name: str, cell: Cell) -> None:
+        """这一列的金额写到几位小数；已知有两位而这一格不超过两位的，不必再看。"""
+        known = self.places.get(name, 0)
+        if known < _USUAL_PLACES or type(cell) is not float or round(cell, _USUAL_PLACES) != cell:
+            self.places[name] = max(known, decimals(cell))
+
+    def _parser(self, name: str) -> Callable[[Cell], Any]:
+        kind = self._kinds[name]
         if kind != Kind.MONEY:
-            return _PARSERS[kind](cell)
-        value = fields.money(cell, self._table.units[name])
-        sign = self._table.signs.get(name)
-        return value if sign is None or value.__class__ is not int else sign * abs(value)
+            return _remembering(_PARSERS[kind])
+        unit, sign = self._table.units[name], self._table.signs.get(name)
+        if sign is None:
+            return lambda cell: fields.money(cell, unit)
+        return lambda cell: sign * abs(value) if type(value := fields.money(cell, unit)) is int else value
 
     def _split_glued_code(self, row: list[Cell], index: int, values: dict[str, Any]) -> None:
         """项目名称写成“代码-名称”而没有编码列时，把代码拆出来。"""
@@ -204,6 +235,8 @@ class TableRows:
         return "（它在合并单元格里，金额只算一次，算在合并区的第一行；请拆开填写）" if inside else ""
 
     def _build(self, values: dict[str, Any], origin: Origin) -> Record:
-        complete = {name: values.get(name) for name in self._needs}
-        complete.update((name, text) for name, text in self._defaults.items() if complete[name] is None)
-        return self._model.model_construct(None, origin=origin, **complete)
+        complete = {**self._empty, **values, "origin": origin}
+        for name, text in self._defaults.items():
+            if complete[name] is None:
+                complete[name] = text
+        return self._model.trusted(complete)

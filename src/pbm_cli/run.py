@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pbm_cli import console, screen_forms, screens
+from pbm_cli import console
 from pbm_cli.errors import Exit, OutputError, UsageError
 from pbm_cli.facts import Facts
 from pbm_cli.facts.document import document, finding_row
 from pbm_cli.fields import day
 from pbm_cli.outputs import check_suffix, render
 from pbm_cli.outputs.atomic import write
-from pbm_cli.outputs.json import text as json_text
+from pbm_cli.outputs.json import pieces as json_pieces
 from pbm_cli.pipeline import FAIL_LEVELS, Options, UnusableError, check_facts, exit_code, input_paths, read, run_stage
 from pbm_cli.resources import example_folder
+from pbm_cli.workbook import Reader
 
 _NARRATED = (".docx", ".html", ".md")
 DEMO_OUTPUTS = ("年度总结.docx", "年度总结.xlsx", "年度总结.html", "年度总结.md", "年度总结.json")
@@ -33,6 +34,7 @@ class Request:
     fail_on: str
     quiet: bool
     marked: Path | None = None
+    reader: Reader | None = None
 
 
 def run_and_show(request: Request, **options: Any) -> int:
@@ -45,7 +47,7 @@ def run_and_show(request: Request, **options: Any) -> int:
         facts = _facts(request, chosen)
     except UnusableError as error:
         if request.json:
-            console.emit(json_text(_findings_only(request.command, error)))
+            console.emit(json_pieces(findings_only(request.command, error)))
         console.show_error(error)
         return Exit.UNUSABLE
     made = document(facts)
@@ -54,8 +56,10 @@ def run_and_show(request: Request, **options: Any) -> int:
     written = _write_all(request, facts, made, chosen)
     code = exit_code(facts, request.fail_on)
     if request.json:
-        console.emit(json_text(made))
+        console.emit(json_pieces(made))
     else:
+        from pbm_cli import screens  # noqa: PLC0415
+
         screens.show(made, written, code)
     return code
 
@@ -81,11 +85,12 @@ def parse_date(text: str) -> dt.date:
 def _facts(request: Request, options: Options) -> Facts:
     with console.progress() as step:
         if request.command == "check":
-            return check_facts(request.paths, options, step)
-        return run_stage(request.command, request.paths, options, step)
+            return check_facts(request.paths, options, step, request.reader)
+        return run_stage(request.command, request.paths, options, step, request.reader)
 
 
-def _findings_only(command: str, error: UnusableError) -> dict[str, Any]:
+def findings_only(command: str, error: UnusableError) -> dict[str, Any]:
+    """一个输入也不能用时的 JSON 文档：只有 findings。"""
     findings = [finding_row(f) for f in error.findings]
     if not any(f["level"] == "error" for f in findings):
         message = f"{error.message}。{error.hint}" if error.hint else error.message
@@ -145,6 +150,7 @@ def run_demo(folder: Path, quiet: bool) -> int:
 
 def show_layouts(paths: list[Path], overlay: Path | None, unit: str | None) -> int:
     """没有文件时列出版式；有文件时逐张表、逐列说明认成了什么。"""
+    from pbm_cli import screen_forms, screens  # noqa: PLC0415
     from pbm_cli.form_layouts import load_form_layouts  # noqa: PLC0415
     from pbm_cli.layouts import load_layouts  # noqa: PLC0415
 
@@ -160,6 +166,7 @@ def show_layouts(paths: list[Path], overlay: Path | None, unit: str | None) -> i
 
 def show_rules(code: str | None, ruleset: str | None, on: str | None, overlay: Path | None) -> int:
     """全部规则，或一条规则连同它的参数。"""
+    from pbm_cli import screens  # noqa: PLC0415
     from pbm_cli.parameters import load_ruleset  # noqa: PLC0415
     from pbm_cli.rules import RULES  # noqa: PLC0415
 
@@ -178,6 +185,7 @@ def show_rules(code: str | None, ruleset: str | None, on: str | None, overlay: P
 
 def show_params(name: str | None, ruleset: str | None, overlay: Path | None) -> int:
     """全部参数，或一个参数的各个时期。"""
+    from pbm_cli import screens  # noqa: PLC0415
     from pbm_cli.parameters import load_ruleset  # noqa: PLC0415
 
     chosen = load_ruleset(ruleset or "national", overlay)
@@ -187,6 +195,7 @@ def show_params(name: str | None, ruleset: str | None, overlay: Path | None) -> 
 
 def show_rulesets() -> int:
     """随程序发布的规则集。"""
+    from pbm_cli import screens  # noqa: PLC0415
     from pbm_cli.parameters import list_rulesets  # noqa: PLC0415
 
     screens.rulesets(list_rulesets())

@@ -58,10 +58,11 @@ DATA_CODES = {
     "D25": "表单缺一块（项目资金、绩效指标、得分），其余照常使用",
     "D26": "表单里没有填写的样张行、长期指标，没有使用",
     "D27": "两次导出里只有一边有的，没有比较",
+    "D28": "数据早于参数的施行日期，因点名用这个规则集，仍按它判定",
 }
 
 
-def _table(*heads: tuple[str, str], title: str | None = None) -> Table:
+def blank_table(*heads: tuple[str, str], title: str | None = None) -> Table:
     """一张表；heads 是 (表头, 对齐)。"""
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
     for head, side in heads:
@@ -93,7 +94,9 @@ def _figures(word: str | None, stage: str, summary: Mapping[str, Any]) -> None:
     ]
     if not cells:
         return
-    table = _table(("", "left"), ("", "right"), ("", "left"), ("", "left"), ("", "right"), ("", "left"), title=word)
+    table = blank_table(
+        ("", "left"), ("", "right"), ("", "left"), ("", "left"), ("", "right"), ("", "left"), title=word
+    )
     table.show_header = False
     for left, right in zip(cells[::2], [*cells[1::2], ("", "", "")], strict=False):
         table.add_row(*left, *right)
@@ -105,7 +108,7 @@ def _figures(word: str | None, stage: str, summary: Mapping[str, Any]) -> None:
 def _monitor_rows(document: Mapping[str, Any]) -> None:
     changed = document["summary"].get("lights_changed") or []
     if changed:
-        table = _table(("灯有变化的项目", "left"), ("单位", "left"), ("上次", "whole"), ("这次", "whole"))
+        table = blank_table(("灯有变化的项目", "left"), ("单位", "left"), ("上次", "whole"), ("这次", "whole"))
         for row in changed[:_MOST_ROWS]:
             lights = (LIGHT_WORDS.get(row[key], row[key]) for key in ("old", "new"))
             table.add_row(row["project_name"], row["budget_unit"] or "", *lights)
@@ -115,7 +118,7 @@ def _monitor_rows(document: Mapping[str, Any]) -> None:
     rows.sort(key=lambda row: (row["light"] != "red", -Decimal(row["budget_yuan"] or 0)))
     if not rows:
         return
-    table = _table(
+    table = blank_table(
         ("灯", "whole"), ("项目", "left"), ("单位", "left"), ("预算", "right"), ("执行率%", "right"), ("建议", "left")
     )
     for row in rows[:_MOST_ROWS]:
@@ -129,8 +132,9 @@ def _monitor_rows(document: Mapping[str, Any]) -> None:
 
 def _assess_rows(document: Mapping[str, Any]) -> None:
     rows = document["rows"]
-    table = _table(
-        ("项目", "left"), ("申报", "right"), ("审定", "right"), ("评减", "right"), ("评减率%", "right"), ("结论", "left")
+    table = blank_table(
+        ("项目", "left"), ("申报", "right"), ("审定", "right"), ("评减", "right"), ("评减率%", "right"),
+        ("结论", "left"),
     )  # fmt: skip
     for row in rows[: _MOST_ROWS + 5]:
         table.add_row(
@@ -144,7 +148,9 @@ def _assess_rows(document: Mapping[str, Any]) -> None:
 
 def _goals_rows(document: Mapping[str, Any]) -> None:
     rows = [row for row in document["rows"] if row["comments"] or row["review_comments"]]
-    table = _table(("项目", "left"), ("单位", "left"), ("指标", "right"), ("人工意见", "right"), ("自动意见", "right"))
+    table = blank_table(
+        ("项目", "left"), ("单位", "left"), ("指标", "right"), ("人工意见", "right"), ("自动意见", "right")
+    )
     for row in rows[:_MOST_ROWS]:
         table.add_row(
             row["project_name"],
@@ -160,7 +166,7 @@ def _goals_rows(document: Mapping[str, Any]) -> None:
 
 def _plan_rows(summary: Mapping[str, Any]) -> None:
     rows = summary["plan"]
-    table = _table(("抽评计划", "left"), ("类型", "left"), ("单位", "left"), ("规则", "left"), ("理由", "left"))
+    table = blank_table(("抽评计划", "left"), ("类型", "left"), ("单位", "left"), ("规则", "left"), ("理由", "left"))
     for row in rows[:_MOST_ROWS]:
         table.add_row(
             row["subject"], row["subject_kind"] or "", row["budget_unit"] or "", row["rule"], row["reason"]
@@ -176,7 +182,7 @@ def _evaluate_rows(document: Mapping[str, Any]) -> None:
     if document["summary"].get("plan") is not None:
         _plan_rows(document["summary"])
         return
-    table = _table(
+    table = blank_table(
         ("评价对象", "left"), ("类型", "left"), ("层次", "left"), ("得分", "right"), ("等级", "left"), ("建议", "left")
     )
     for row in rows[:_MOST_ROWS]:
@@ -194,15 +200,10 @@ def _evaluate_rows(document: Mapping[str, Any]) -> None:
 
 
 def _check_rows(document: Mapping[str, Any]) -> None:
-    table = _table(
-        ("文件", "left"),
-        ("工作表", "left"),
-        ("认成", "left"),
-        ("读", "right"),
-        ("用", "right"),
-        ("不用", "right"),
+    table = blank_table(
+        ("文件", "left"), ("工作表", "left"), ("认成", "left"), ("读", "right"), ("用", "right"), ("不用", "right"),
         ("合计行", "right"),
-    )
+    )  # fmt: skip
     rows = document["rows"]
     for row in rows[: _MOST_ROWS * 2]:
         kind = kind_title(row["kind"]) if row["kind"] else "没有认出"
@@ -315,11 +316,11 @@ def _recognised_sheet(sheet: SheetReport) -> None:
 
 def rules(known: Mapping[str, Rule]) -> None:
     """全部规则。"""
-    table = _table(("规则", "whole"), ("环节", "whole"), ("意思", "left"))
+    table = blank_table(("规则", "whole"), ("环节", "whole"), ("意思", "left"))
     for code, entry in sorted(known.items()):
         table.add_row(code, COMMANDS[entry.stage], entry.meaning)
     render(table)
-    table = _table(("代码", "whole"), ("数据问题", "left"))
+    table = blank_table(("代码", "whole"), ("数据问题", "left"))
     for code, meaning in DATA_CODES.items():
         table.add_row(code, meaning)
     render(table)
@@ -359,7 +360,7 @@ def data_code(code: str) -> bool:
 def parameters(ruleset: RuleSet, name: str | None) -> None:
     """全部参数，或一个参数的各个时期。"""
     if name is None:
-        table = _table(("参数", "left"), ("名称", "left"), ("现值", "left"), ("施行", "whole"), ("证据", "left"))
+        table = blank_table(("参数", "left"), ("名称", "left"), ("现值", "left"), ("施行", "whole"), ("证据", "left"))
         bound = ruleset.at(dt.date.max)
         for key in ruleset.names():
             dated = bound.dated(key)
@@ -389,7 +390,7 @@ def parameters(ruleset: RuleSet, name: str | None) -> None:
 
 def rulesets(known: Iterable[Head]) -> None:
     """几套规则。"""
-    table = _table(("规则集", "whole"), ("名称", "left"), ("建立在", "whole"), ("说明", "left"))
+    table = blank_table(("规则集", "whole"), ("名称", "left"), ("建立在", "whole"), ("说明", "left"))
     for head in known:
         table.add_row(head.name, head.title, head.builds_on or "", head.description)
     render(table)

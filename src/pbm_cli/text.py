@@ -63,8 +63,14 @@ def yuan_or_none(fen: int | None) -> str | None:
 
 def wan(fen: int, *, thousands: bool = False) -> str:
     """分 → 万元，两位小数：4755050000 → "4755.05"；thousands 时带千分位。"""
-    value = half_up(Fraction(fen, FEN_PER_WAN), 2)
-    return f"{value:,.2f}" if thousands else f"{value:.2f}"
+    hundredths = rounded(fen * 100, FEN_PER_WAN)
+    return f"{Decimal(hundredths).scaleb(-2):,.2f}" if thousands else _two_places(hundredths)
+
+
+def wan_exactly(fen: int) -> str:
+    """分 → 万元，不四舍五入，去掉末尾的零：12345600 → "12.3456"。"""
+    whole, rest = divmod(abs(fen), FEN_PER_WAN)
+    return f"{'-' if fen < 0 else ''}{whole}.{rest:06d}".rstrip("0").rstrip(".")
 
 
 def percent(value: Fraction | None) -> str | None:

@@ -10,7 +10,9 @@ from typing import Any
 from pbm_cli.facts import Row, StageFacts, origin_row
 from pbm_cli.facts.beside import row_key
 from pbm_cli.facts.changes import light_changes
+from pbm_cli.facts.sources import holds
 from pbm_cli.fields import Rate
+from pbm_cli.form_kinds import FORM_TITLES
 from pbm_cli.identity import ProjectIndex, key_of, subject_of
 from pbm_cli.loading import Loaded
 from pbm_cli.models import (
@@ -78,7 +80,9 @@ class _Pairing:
         if self.kind not in _WHOLE:
             self._only_ones([key[0] for key in old], [key[0] for key in new])
         taken = set(self.partner.values())
-        found = [_Pair(self.before[self.partner[n]] if n in self.partner else None, r) for n, r in enumerate(self.after)]
+        found = [
+            _Pair(self.before[self.partner[n]] if n in self.partner else None, r) for n, r in enumerate(self.after)
+        ]
         return found + [_Pair(record, None) for n, record in enumerate(self.before) if n not in taken]
 
     def _same_key(self, old: Sequence[Key], new: Sequence[Key]) -> None:
@@ -96,10 +100,7 @@ class _Pairing:
         for place in left:
             same_key = waiting.get(new[place])
             if same_key:
-                form = self.after[place].origin.form
-                chosen = next((n for n in same_key if self.before[n].origin.form == form), same_key[0])
-                same_key.remove(chosen)
-                self.partner[place] = chosen
+                self.partner[place] = same_key.pop(0)
 
     def _only_ones(self, old: Sequence[object], new: Sequence[object]) -> None:
         taken = set(self.partner.values())
@@ -124,8 +125,9 @@ def difference_facts(old: Loaded, new: Loaded) -> StageFacts:
     stage = StageFacts()
     totals: dict[str, Row] = {}
     counts = dict.fromkeys(("appeared", "vanished", "changed"), 0)
-    for kind, model in RECORD_TYPES.items():
-        before, after = old.records.get(kind, []), new.records.get(kind, [])
+    for kind, form in _groups(old, new):
+        model = RECORD_TYPES[kind]
+        before, after = ([r for r in side.records.get(kind, []) if r.origin.form == form] for side in (old, new))
         pairs = _Pairing(kind, before, after).pairs()
         for pair in pairs:
             row = _row(kind, pair)
@@ -133,10 +135,22 @@ def difference_facts(old: Loaded, new: Loaded) -> StageFacts:
                 counts[row["change"]] += 1
                 stage.rows.append(row)
         apart = _one_sided(model, before, after) if before and after else {}
-        stage.findings.extend(_not_compared(model, apart, after))
-        totals.update(_totals(kind, model, pairs, apart))
+        stage.findings.extend(_not_compared(kind, form, apart, after))
+        totals.update(_totals(kind, form, pairs, apart))
     stage.summary = {**counts, "lights_changed": None, "totals": totals}
     return stage
+
+
+def _groups(old: Loaded, new: Loaded) -> list[tuple[str, str]]:
+    """（种类，表单）：列表和各种表单分开比，合计才不重复。"""
+    found = {(kind, r.origin.form) for side in (old, new) for kind in RECORD_TYPES for r in side.records.get(kind, [])}
+    return sorted(found, key=lambda pair: (pair[1], list(RECORD_TYPES).index(pair[0])))
+
+
+def title_of(kind: str, form: str) -> str:
+    """一种记录的中文名；表单里的写明是哪种表单。"""
+    title = RECORD_TYPES[kind].sheet_title if kind in RECORD_TYPES else "双监控"
+    return f"{FORM_TITLES[form]}·{title}" if form else title
 
 
 def add_light_changes(stage: StageFacts, before: Sequence[Row], after: Sequence[Row]) -> None:
@@ -153,6 +167,7 @@ def add_light_changes(stage: StageFacts, before: Sequence[Row], after: Sequence[
         stage.rows.append(
             {
                 "kind": LIGHT_KIND,
+                "form": "",
                 "change": "light_changed",
                 "subject": row["project_name"],
                 "project_code": row["project_code"],
@@ -175,7 +190,7 @@ def flat_rows(rows: Iterable[Row]) -> list[Row]:
             "subject": row["subject"],
             "project_code": row["project_code"],
             "budget_unit": row["budget_unit"],
-            "sheet_title": _sheet_title(row["kind"]),
+            "sheet_title": title_of(row["kind"], row["form"]),
         }
         for item in row["fields"] or [{}]:
             light = row["kind"] == LIGHT_KIND
@@ -191,10 +206,6 @@ def flat_rows(rows: Iterable[Row]) -> list[Row]:
                 }
             )
     return found
-
-
-def _sheet_title(kind: str) -> str:
-    return RECORD_TYPES[kind].sheet_title if kind in RECORD_TYPES else "双监控"
 
 
 def _place(origin: Row | None, cell: str | None) -> str | None:
@@ -226,6 +237,7 @@ def _row(kind: str, pair: _Pair) -> Row | None:
         change, changed = ("appeared" if pair.old is None else "vanished"), []
     return {
         "kind": kind,
+        "form": record.origin.form,
         "change": change,
         "subject": subject_of(record),
         "project_code": getattr(record, "project_code", None),
@@ -243,7 +255,7 @@ def _changes(old: Record, new: Record) -> Iterable[Row]:
         if was == now or _alike(was, now):
             continue
         missing = [record for record, value in ((old, was), (new, now)) if value is None]
-        if missing and (name in _MATCHED or not _holds(missing[0], name)):
+        if missing and (name in _MATCHED or not holds(missing[0], name)):
             continue
         kind = field_kind(model, name)
         yield {
@@ -251,8 +263,8 @@ def _changes(old: Record, new: Record) -> Iterable[Row]:
             "title": field_title(model, name),
             "old": _shown(was, kind),
             "new": _shown(now, kind),
-            "old_cell": old.origin.where(name).cell if _holds(old, name) else None,
-            "new_cell": new.origin.where(name).cell if _holds(new, name) else None,
+            "old_cell": old.origin.where(name).cell if holds(old, name) else None,
+            "new_cell": new.origin.where(name).cell if holds(new, name) else None,
         }
 
 
@@ -265,12 +277,6 @@ def _alike(was: Any, now: Any) -> bool:
     if isinstance(was, Target | Actual) and type(was) is type(now):
         return squeeze(was.text) == squeeze(now.text)
     return isinstance(was, Rate) and isinstance(now, Rate) and (was.number, was.form) == (now.number, now.form)
-
-
-def _holds(record: Record, name: str) -> bool:
-    """这条记录所在的表有没有这一列（表单有没有这一格）。"""
-    origin = record.origin
-    return name in origin.columns or bool(origin.cells and name in origin.cells)
 
 
 def _shown(value: Any, kind: str) -> str | None:
@@ -292,24 +298,26 @@ def _one_sided(model: type[Record], before: Sequence[Record], after: Sequence[Re
     """只有一边的表里有的列 → 哪一边没有（旧、新）。"""
     found = {}
     for name in business_fields(model):
-        there = [any(_holds(r, name) or getattr(r, name) is not None for r in side) for side in (before, after)]
+        there = [any(holds(r, name) or getattr(r, name) is not None for r in side) for side in (before, after)]
         if there[0] != there[1]:
             found[name] = "新" if there[0] else "旧"
     return found
 
 
-def _not_compared(model: type[Record], apart: Mapping[str, str], after: Sequence[Record]) -> Iterable[Finding]:
+def _not_compared(kind: str, form: str, apart: Mapping[str, str], after: Sequence[Record]) -> Iterable[Finding]:
+    model = RECORD_TYPES[kind]
     for side in ("旧", "新"):
         names = [field_title(model, name) for name, missing in apart.items() if missing == side]
         if names:
             text = f"{side}的一边没有{'、'.join(f'“{name}”' for name in names)}列，没有比较，也不算合计"
             origin = after[0].origin
-            yield Finding("D27", "hint", model.sheet_title, text, Where(origin.file, origin.sheet))
+            yield Finding("D27", "hint", title_of(kind, form), text, Where(origin.file, origin.sheet))
 
 
-def _totals(kind: str, model: type[Record], pairs: Sequence[_Pair], apart: Mapping[str, str]) -> dict[str, Row]:
-    """每个金额字段的合计，从旧到新分三步：新出现的、不再出现的（都是正的数额）、改动的。"""
+def _totals(kind: str, form: str, pairs: Sequence[_Pair], apart: Mapping[str, str]) -> dict[str, Row]:
+    """每个金额字段的合计，从旧到新分三步：新出现的、不再出现的（都照原来的正负）、改动的。"""
     result: dict[str, Row] = {}
+    model = RECORD_TYPES[kind]
     for name in business_fields(model):
         if field_kind(model, name) != Kind.MONEY or name in apart:
             continue
@@ -322,8 +330,8 @@ def _totals(kind: str, model: type[Record], pairs: Sequence[_Pair], apart: Mappi
             sums["new"] += now
             sums[step] += was if step == "vanished" else now - was
         if sums["old"] or sums["new"]:
-            result[f"{kind}.{name}_yuan"] = {
-                "name": f"{model.sheet_title}·{field_title(model, name)}",
+            result[f"{form}.{kind}.{name}_yuan".lstrip(".")] = {
+                "name": f"{title_of(kind, form)}·{field_title(model, name)}",
                 "old": yuan(sums["old"]),
                 "new": yuan(sums["new"]),
                 "change": yuan(sums["new"] - sums["old"]),

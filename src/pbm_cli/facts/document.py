@@ -92,3 +92,17 @@ def parameter_row(bound: Bound, name: str) -> Row | None:
         "basis": dated.basis.text(dated.effective),
         "evidence": dated.evidence,
     }
+
+
+def early_parameters(bound: Bound) -> list[Finding]:
+    """施行日期晚于数据、只因点名用了这个规则集才适用的参数：合成一条提示。"""
+    found = []
+    for name in bound.used:
+        parameter, dated = bound.ruleset.parameter(name), bound.dated(name)
+        if parameter.chosen and dated is not None and dated.effective > bound.date:
+            found.append(f"{parameter.label}（{dated.effective.isoformat()} 起）")
+    if not found:
+        return []
+    day, names = bound.date.isoformat(), "、".join(found)
+    said = f"数据截止日 {day} 早于这些参数的施行日期：{names}；因选用了这个规则集，仍按它判定"
+    return [Finding("D28", "hint", bound.ruleset.name, said)]

@@ -61,15 +61,16 @@ def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings:
     execution = judge(rules.execution_light)(project.budget, project.expenditure, on)
     goal = rules.goal_light(one.light for one in judged)
     rate = exact_ratio(project.expenditure, project.budget)
-    achieved = _achieved(project.indicators, judged)
+    achieved = achieved_share(project.indicators, judged)
     gap = achieved - rate if achieved is not None and rate is not None else None
     overall = judge(rules.overall_light)(execution.light, goal, gap)
+    reasons = project.stated_reasons
     impossible = any(judge(rules.is_impossible)(text) for text in project.possibilities)
     advice = judge(rules.treatment)(
         overall.light,
         execution.light,
         goal,
-        project.stated_reasons,
+        reasons,
         project.budget,
         project.expenditure,
         impossible,
@@ -77,7 +78,7 @@ def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings:
     )
     sentences = _sentences(execution, goal, overall, indicators)
     lights = [one.light for one in judged]
-    _light_findings(project, (execution.light, goal, overall.light), lights, sentences, judge, findings)
+    _light_findings(project, (execution.light, goal, overall.light), lights, (sentences, reasons), judge, findings)
     return {
         **_head(project, rate, on),
         "execution_light": execution.light,
@@ -86,7 +87,7 @@ def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings:
         "action": advice.action if advice else None,
         "action_reason": advice.sentence if advice else None,
         "response_days": advice.days if advice else None,
-        "reasons": [*(sentences if overall.light in ("red", "yellow") else []), *project.stated_reasons],
+        "reasons": [*(sentences if overall.light in ("red", "yellow") else []), *reasons],
         "goal_completion_pct": percent(achieved),
         "indicators": indicators,
         "origin": origin_row(project.origin),
@@ -94,6 +95,7 @@ def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings:
 
 
 def _head(project: MonitoredProject, rate: Fraction | None, on: dt.date) -> Row:
+    time = rules.time_progress(on)
     return {
         "project_code": project.code,
         "project_name": project.name,
@@ -102,7 +104,7 @@ def _head(project: MonitoredProject, rate: Fraction | None, on: dt.date) -> Row:
         "budget_yuan": yuan_or_none(project.budget),
         "expenditure_yuan": yuan(project.expenditure) if project.rows else None,
         "execution_pct": percent(rate),
-        "progress_ratio_pct": percent(rate / rules.time_progress(on)) if rate is not None else None,
+        "progress_ratio_pct": percent(rate if rate is None or time == 1 else rate / time),
     }
 
 
@@ -131,7 +133,7 @@ def _completion(item: Indicator, judged: rules.IndicatorJudgement) -> Fraction:
     return min(done, Fraction(1))
 
 
-def _achieved(items: Sequence[Indicator], judged: Sequence[rules.IndicatorJudgement]) -> Fraction | None:
+def achieved_share(items: Sequence[Indicator], judged: Sequence[rules.IndicatorJudgement]) -> Fraction | None:
     """目标完成率：可比的指标都写了权重的按权重平均，否则简单平均；没有可比的指标为 None。"""
     parts = [(item, one) for item, one in zip(items, judged, strict=True) if one.completion is not None]
     if not parts:
@@ -158,12 +160,16 @@ def _light_findings(
     project: MonitoredProject,
     three: tuple[Light, Light, Light],
     lights: Sequence[Light],
-    sentences: Sequence[str],
+    said_why: tuple[Sequence[str], Sequence[str]],
     judge: Judge,
     findings: list[Finding],
 ) -> None:
-    """红灯、黄灯各一条发现，所在是起决定作用的那一格；three 是执行灯、目标灯、总灯，lights 是各指标的灯。"""
+    """红灯、黄灯各一条发现，所在是起决定作用的那一格。
+
+    three 是执行灯、目标灯、总灯；lights 是各指标的灯；said_why 是灯的道理和单位填的原因。
+    """
     execution, goal, overall = three
+    sentences, reasons = said_why
     where = project.origin.where("expenditure")
     if overall in ("red", "yellow"):
         rule: Any = rules.execution_light
@@ -175,7 +181,7 @@ def _light_findings(
         findings.append(
             judge.finding(rule, project.name, f"{LIGHT_WORDS[overall]}：{'；'.join(sentences)}", where, level)
         )
-    if project.rows and (said := rules.unexplained_light(overall, project.stated_reasons)):
+    if project.rows and (said := rules.unexplained_light(overall, reasons)):
         findings.append(judge.finding(rules.unexplained_light, project.name, said, project.origin.where("reason")))
     for rule, said in (
         (rules.overspend, rules.overspend(project.budget, project.expenditure)),

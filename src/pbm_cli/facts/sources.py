@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pbm_cli.facts import Facts, Judge, Row, origin_row
+from pbm_cli.facts import Facts, Judge, Row
 from pbm_cli.facts.document import parameter_row
 from pbm_cli.facts.projects import MonitoredProject, gather_projects
 from pbm_cli.loading import Loaded
@@ -80,20 +80,20 @@ def code_of(function: Callable[..., Any]) -> str:
     return next(code for code, entry in RULES.items() if entry.function is function)
 
 
+def holds(record: Record, name: str) -> bool:
+    """这条记录所在的表有没有这一列（表单有没有这一格）。"""
+    origin = record.origin
+    return name in origin.columns or bool(origin.cells and name in origin.cells)
+
+
 def cells(records: Iterable[Record], *names: str) -> list[Where]:
     """各条记录里几个字段的单元格；这张表没有这一列的不列。"""
-    found = []
-    for record in records:
-        origin = record.origin
-        for name in names:
-            if name in origin.columns or (origin.cells and name in origin.cells):
-                found.append(origin.where(name))
-    return found
+    return [record.origin.where(name) for record in records for name in names if holds(record, name)]
 
 
 def place_of(record: Record) -> Where:
     """一条记录的所在（它的名称那一格）。"""
-    name = next((n for n in ("project_name", "subject", "budget_unit") if n in record.origin.columns), None)
+    name = next((n for n in ("project_name", "subject", "budget_unit") if holds(record, n)), None)
     return record.origin.where(name)
 
 
@@ -118,8 +118,3 @@ def light_cells(project: MonitoredProject, row: Row, which: str, light: Light) -
 def indicator_fields(items: Sequence[Indicator]) -> tuple[str, ...]:
     """判一条指标看的几栏。"""
     return ("operator", "target", "measure", "actual") if items else ()
-
-
-def same_place(row: Row, record: Record) -> bool:
-    """结果里的一行是不是从这条记录来的。"""
-    return bool(row["origin"] == origin_row(record.origin))

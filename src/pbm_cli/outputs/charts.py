@@ -10,9 +10,14 @@ import pygal
 from lxml import etree
 
 from pbm_cli.models import LIGHT_WORDS
+from pbm_cli.outputs.columns import clean
 
 Row = Mapping[str, Any]
 _MOST_UNITS = 12
+_NAME = 14
+_TALL = 8
+_CLOSE = 8
+"""刻度离序时进度线不到这么多个百分点的不标。"""
 _GRADES = ("优", "良", "中", "差")
 _STEPS = (
     (None, 60, "不到60%"),
@@ -50,15 +55,17 @@ def _by_unit(summary: Row) -> Chart | None:
     if not units:
         return None
     lowest = sorted(units, key=lambda u: (Decimal(u["execution_pct"]), u["budget_unit"]))[:_MOST_UNITS]
-    time = summary["time_progress_pct"]
+    time = Decimal(summary["time_progress_pct"])
     shown = lowest[::-1]
-    bar = _bar(horizontal=True, height=70 + 26 * len(shown), labels=[_short(u["budget_unit"]) for u in shown])
+    bar = _bar(horizontal=True, height=70 + 40 * len(shown), labels=[_short(u["budget_unit"]) for u in shown])
     bar.add("执行率", [float(u["execution_pct"]) for u in shown], formatter=lambda v: f"{v:.2f}%")
+    most = max(Decimal(100), time, *(Decimal(u["execution_pct"]) for u in shown))
+    bar.y_labels = [*(float(v) for v in range(0, int(most) + 1, 20) if abs(v - time) > _CLOSE), float(time)]
     return Chart(
         "执行率最低的单位",
-        f"序时进度 {time}%，共 {len(units)} 个单位，列最低的 {len(lowest)} 个",
-        "c-accent flat",
-        _svg(bar),
+        f"虚线是序时进度 {time}%；共 {len(units)} 个单位，列最低的 {len(lowest)} 个",
+        "c-accent flat" + (" tall" if len(shown) > _TALL else ""),
+        _svg(bar, "执行率最低的单位", f"{float(time):g}"),
     )
 
 
@@ -69,19 +76,22 @@ def _lights(summary: Row) -> Chart | None:
     pie = pygal.Pie(inner_radius=0.55, **_common(300), show_legend=True, legend_at_bottom=True, print_values=False)
     for name, word in LIGHT_WORDS.items():
         pie.add(f"{word} {lights.get(name, 0)}", lights.get(name, 0))
-    return Chart("总灯", f"共 {sum(lights.values())} 个项目", "c-lights", _svg(pie))
+    return Chart("总灯", f"共 {sum(lights.values())} 个项目", "c-lights", _svg(pie, "总灯"))
 
 
 def _reductions(rows: Sequence[Row]) -> Chart | None:
     totals: dict[str, Decimal] = {}
     for row in rows:
-        name = row["conclusion"] or "没有结论"
-        totals[name] = totals.get(name, Decimal(0)) + Decimal(row["reduction_yuan"]) / 10000
+        name = row.get("conclusion") or "没有结论"
+        totals[name] = totals.get(name, Decimal(0)) + Decimal(row.get("reduction_yuan") or 0) / 10000
     if not totals:
         return None
     bar = _bar(horizontal=True, height=90 + 40 * len(totals), labels=list(totals))
+    low, high = min(totals.values()), max(Decimal(0), *totals.values())
+    if low < 0:  # 左边留出负数标签的地方
+        bar.range = (float(min(low, -high / 4)), float(high))
     bar.add("评减额", [float(v) for v in totals.values()], formatter=lambda v: f"{v:,.2f}")
-    return Chart("评减额按结论", "万元；负数是核增", "c-accent flat", _svg(bar))
+    return Chart("评减额按结论", "万元；负数是核增", "c-accent flat", _svg(bar, "评减额按结论"))
 
 
 def _grades(summary: Row) -> Chart | None:
@@ -90,21 +100,25 @@ def _grades(summary: Row) -> Chart | None:
         return None
     bar = _bar(horizontal=False, height=260, labels=_GRADES)
     bar.add("个数", [grades.get(name, 0) for name in _GRADES], formatter=lambda v: f"{v:.0f}")
-    return Chart("评价等级", f"共 {sum(grades.values())} 个对象", "c-accent", _svg(bar))
+    return Chart("评价等级", f"共 {sum(grades.values())} 个对象", "c-accent", _svg(bar, "评价等级"))
 
 
 def _completion(rows: Sequence[Row]) -> Chart | None:
-    values = [Decimal(i["completion_pct"]) for row in rows for i in row["indicators"] if i.get("completion_pct")]
+    values = [
+        Decimal(i["completion_pct"]) for row in rows for i in row.get("indicators") or [] if i.get("completion_pct")
+    ]
     if not values:
         return None
     counts = [sum((low is None or v >= low) and (high is None or v < high) for v in values) for low, high, _ in _STEPS]
     bar = _bar(horizontal=False, height=260, labels=[word for _, _, word in _STEPS])
     bar.add("指标数", counts, formatter=lambda v: f"{v:.0f}")
-    return Chart("指标完成率", f"{len(values)} 条能算完成率的指标；反向指标的高完成率不是好事", "c-accent", _svg(bar))
+    note = f"{len(values)} 条能算完成率的指标；反向指标的高完成率不是好事"
+    return Chart("指标完成率", note, "c-accent", _svg(bar, "指标完成率"))
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 12 else name[:11] + "…"
+    name = clean(name)
+    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
 
 
 def _common(height: int) -> dict[str, Any]:
@@ -126,16 +140,39 @@ def _bar(*, horizontal: bool, height: int, labels: Sequence[str]) -> Any:
     return bar
 
 
-def _svg(chart: Any) -> str:
-    """去掉 pygal 的样式、脚本、注释和行内样式，只留形状和文字。"""
+def _svg(chart: Any, name: str, time: str = "") -> str:
+    """去掉 pygal 的样式、脚本、注释、行内样式和提示框，只留形状和文字；time 是序时进度的刻度，标成醒目的线。"""
     root = etree.fromstring(chart.render())
     for node in list(root.iter()):
-        if node.tag is etree.Comment or etree.QName(node).localname in ("style", "script", "title"):
-            parent = node.getparent()
+        parent = node.getparent()
+        if node.tag is etree.Comment or _dropped(node):
             if parent is not None:
                 parent.remove(node)
-        else:
-            node.attrib.pop("style", None)
+            continue
+        node.attrib.pop("style", None)
+        if node.get("class") == "value" and (node.text or "").startswith("-"):
+            node.set("class", "value minus")
+        if time and etree.QName(node).localname == "text" and _in_axis(node) and (node.text or "") == time:
+            node.set("class", "time")
+            node.text = f"序时 {time}"
+            _mark_line(node)
     root.set("role", "img")
+    root.set("aria-label", name)
     root.attrib.pop("id", None)
     return str(etree.tostring(root, encoding="unicode"))
+
+
+def _dropped(node: Any) -> bool:
+    if etree.QName(node).localname in ("style", "script", "title", "desc", "defs"):
+        return True
+    return "tooltip-overlay" in (node.get("class") or "")
+
+
+def _in_axis(node: Any) -> bool:
+    """横条图的数值轴是 x 轴。"""
+    return any("axis x" in (above.get("class") or "") for above in node.iterancestors())
+
+
+def _mark_line(label: Any) -> None:
+    for line in label.itersiblings(preceding=True):
+        line.set("class", "major time line")

@@ -136,7 +136,7 @@ def _card(what: str, figure: object, unit: str, more: str) -> dict[str, str]:
 
 
 def _monitor_cards(summary: Row) -> Iterable[dict[str, str]]:
-    if summary.get("projects"):
+    if summary.get("projects") and summary.get("lights"):
         more = f"黄灯 {summary['lights']['yellow']} 个，监控项目 {summary['projects']} 个"
         changed = summary.get("lights_changed")
         if changed is not None:
@@ -144,26 +144,26 @@ def _monitor_cards(summary: Row) -> Iterable[dict[str, str]]:
             more += f"；比上次变灯 {len(changed)} 个，新变红灯 {redder} 个"
         yield _card("红灯项目", summary["lights"]["red"], "个", more)
     if summary.get("execution_pct") is not None:
-        yield _card("预算执行率", summary["execution_pct"], "%", f"序时进度 {summary['time_progress_pct']}%")
+        yield _card("预算执行率", summary["execution_pct"], "%", f"序时进度 {summary.get('time_progress_pct') or '—'}%")
 
 
 def _assess_cards(summary: Row) -> Iterable[dict[str, str]]:
-    if summary.get("projects"):
-        more = f"{summary['projects']} 个项目，评减率 {summary['reduction_pct'] or '—'}%"
+    if summary.get("projects") and summary.get("reduction_yuan") is not None:
+        more = f"{summary['projects']} 个项目，评减率 {summary.get('reduction_pct') or '—'}%"
         yield _card("事前评减", wan_table(summary["reduction_yuan"]), "万元", more)
 
 
 def _evaluate_cards(summary: Row) -> Iterable[dict[str, str]]:
     if summary.get("subjects"):
-        more = f"{summary['subjects']} 个对象，优 {summary['by_grade'].get('优', 0)} 个"
+        more = f"{summary['subjects']} 个对象，优 {(summary.get('by_grade') or {}).get('优', 0)} 个"
         before = next((i["old"] for i in summary.get("compared") or [] if i["name"] == "平均得分"), None)
         more += f"；上次 {before} 分" if before is not None else ""
-        yield _card("评价平均得分", summary["average_score"] or "—", "分", more)
+        yield _card("评价平均得分", summary.get("average_score") or "—", "分", more)
 
 
 def _goals_cards(summary: Row) -> Iterable[dict[str, str]]:
     if summary.get("projects"):
-        more = f"人工意见 {summary['comments']} 条，自动意见 {summary['automatic_comments']} 条"
+        more = f"人工意见 {summary.get('comments') or 0} 条，自动意见 {summary.get('automatic_comments') or 0} 条"
         yield _card("审核绩效目标", summary["projects"], "个", more)
 
 
@@ -190,21 +190,21 @@ def _decisions(document: Document, rows: Mapping[str, Sequence[Row]]) -> list[di
 def _lit_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """红灯、黄灯里最该先决定的：涉及金额 × 离序时进度多远，大的在前。"""
     lit = [row for row in rows if row.get("light") in ("red", "yellow") and row.get("budget_yuan")]
-    lit.sort(key=lambda row: (-_urgency(row), row["project_name"], row["budget_unit"] or ""))
+    lit.sort(key=lambda row: (-_urgency(row), row["project_name"], row.get("budget_unit") or ""))
     return [
         {
             "stage": "monitor", "light": row["light"], "word": LIGHT_WORDS[row["light"]],
-            "name": row["project_name"], "unit": row["budget_unit"],
-            "reason": f"执行率 {row['execution_pct'] or '—'}%，执行{LIGHT_WORDS[row['execution_light']]}，"
+            "name": row["project_name"], "unit": row.get("budget_unit"),
+            "reason": f"执行率 {row.get('execution_pct') or '—'}%，执行{LIGHT_WORDS[row['execution_light']]}，"
             f"目标{LIGHT_WORDS[row['goal_light']]}",
-            "amount": wan_table(row["budget_yuan"]), "action": row["action"], "origin": row["origin"],
+            "amount": wan_table(row["budget_yuan"]), "action": row.get("action"), "origin": row.get("origin"),
         }
         for row in lit[:_FIRST]
     ]  # fmt: skip
 
 
 def _urgency(row: Row) -> Decimal:
-    distance = max(Decimal(100) - Decimal(row["progress_ratio_pct"] or 100), Decimal(0))
+    distance = max(Decimal(100) - Decimal(row.get("progress_ratio_pct") or 100), Decimal(0))
     return Decimal(row["budget_yuan"]) * distance
 
 
@@ -254,4 +254,5 @@ def _part(block: Block) -> dict[str, Any]:
 
 def _grid(block: Grid) -> dict[str, Any]:
     cells = [[plain(cell) for cell in row] for row in block.rows]
-    return {"kind": "table", "head": cells[:1], "rows": cells[1:], "right": [align == "right" for align in block.aligns]}
+    right = [align == "right" for align in block.aligns]
+    return {"kind": "table", "head": cells[:1], "rows": cells[1:], "right": right}

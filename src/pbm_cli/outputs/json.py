@@ -14,7 +14,13 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 def text(document: Document) -> str:
     """文档的 JSON 文字，末尾有换行。"""
-    return "".join([*_spread(document, 0), "\n"])
+    return "".join(pieces(document))
+
+
+def pieces(document: Document) -> Iterator[str]:
+    """同一份文字，一段一段地给：几十万行时不必在内存里拼成一整篇。"""
+    yield from _spread(document, 0)
+    yield "\n"
 
 
 def render(document: Document) -> bytes:
@@ -33,8 +39,10 @@ def _spread(value: object, depth: int) -> Iterator[str]:
             before = ","
         yield f"{margin[:-2]}}}"
     elif isinstance(value, list) and value and isinstance(value[0], dict):
-        yield f"[{margin}"
-        yield f",{margin}".join(map(_ENCODER.encode, value))
+        before = "["
+        for item in value:
+            yield f"{before}{margin}{_ENCODER.encode(item)}"
+            before = ","
         yield f"{margin[:-2]}]"
     else:
         yield _ENCODER.encode(value)

@@ -93,9 +93,9 @@ class _LitFindings:
         if light not in _LIT:
             return None
         waiting = self._waiting.get((row["project_name"], light), [])
-        said = f"{LIGHT_WORDS[light]}：{'；'.join(row['reasons'])}"
+        said = f"{LIGHT_WORDS[light]}：{'；'.join(row.get('reasons') or [])}"
         fitting = [finding for finding in waiting if said.startswith(finding["message"])]
-        found = next((f for f in fitting if _same_row(f["where"], row.get("origin"))), None) or next(iter(fitting), None)
+        found = next((f for f in fitting if _same_row(f["where"], row.get("origin"))), fitting[0] if fitting else None)
         if found is not None:
             waiting.remove(found)
         return found
@@ -126,7 +126,7 @@ def _head(item: Column, main: bool) -> dict[str, Any]:
 def _line(
     stage: str, row: Row, heads: Sequence[Column], lit: _LitFindings, bases: Shelf, places: Shelf
 ) -> dict[str, Any]:
-    """一行：c 是各格，w 是道理，b 是依据的序号，p 是（文件与工作表的序号，行号或单元格），n 是各灯的指标数。空的不写。"""
+    """一行：c 是各格，w 是道理，b 是依据的序号，p 是文件与工作表的序号和行号，k 是单元格，n 是各灯的指标数。"""
     finding = lit.take(row) if stage == "monitor" else None
     basis = (finding or {}).get("basis") or row.get("proposal_basis")
     origin = row.get("origin")
@@ -141,7 +141,7 @@ def _line(
     if finding is not None and finding["where"]:
         line["k"] = clean(place(finding["where"]))
     if stage == "monitor":
-        lights = [item["light"] for item in row["indicators"]]
+        lights = [item.get("light") for item in row.get("indicators") or []]
         line["n"] = [lights.count(name) for name in LIGHT_WORDS]
     return line
 

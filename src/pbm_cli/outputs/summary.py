@@ -130,7 +130,8 @@ def _table(stage: str, key: str, value: Any) -> Table | None:
         return Table(key, _TABLES.get(key, label(key)), _row_columns(stage, rows), rows)
     title, head, unit = _GROUPS.get(key, (label(key), "名称", ""))
     lights = key.endswith("lights") or (bool(value) and all(name in LIGHT_WORDS for name in value))
-    heads = (Column("key", head, "light" if lights else "text"), Column("count", "数量", "count", unit))
+    number = Column("count", "占比", "percent", unit) if unit == "%" else Column("count", "数量", "count", unit)
+    heads = (Column("key", head, "light" if lights else "text"), number)
     names = ((name if lights else label(str(name))) for name in value)
     return Table(
         key, title, heads, tuple({"key": name, "count": n} for name, n in zip(names, value.values(), strict=True))

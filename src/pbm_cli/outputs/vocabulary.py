@@ -156,8 +156,8 @@ sheet_title             表                  text
 field_title             改动的栏            text
 was                     旧值                text
 now                     新值                text
-old_place               旧表出处            text
-new_place               新表出处            text
+old_place               旧的出处            text
+new_place               出处                text
 appeared_yuan           新出现              money
 vanished_yuan           不再出现            money
 changed_yuan            改动                money

@@ -113,7 +113,7 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """一个参数：中文名、单位、写法，以及按施行日期排好的值（一个也没有表示没有规定）。"""
+    """一个参数：中文名、单位、写法，按施行日期排好的值；chosen 指点名的规则集自己的，早于施行日期也用。"""
 
     name: str
     stage: str
@@ -122,6 +122,7 @@ class Parameter:
     unit: str = ""
     note: str = ""
     values: tuple[Dated, ...] = ()
+    chosen: bool = False
 
     @property
     def form(self) -> Form:
@@ -130,7 +131,7 @@ class Parameter:
 
     def on(self, date: dt.date) -> Dated | None:
         """某一天有效的值；施行以前、停止以后、没有规定时为 None。"""
-        current = None
+        current = self.values[0] if self.chosen else None
         for dated in self.values:
             if dated.effective <= date:
                 current = dated
@@ -281,7 +282,7 @@ def _chain(folder: Path, seen: tuple[Path, ...]) -> tuple[Head, dict[str, Parame
     if head.builds_on is None:
         return head, {name: _parameter(where, name, block) for name, (where, block) in blocks.items()}
     _, base = _chain(_folder(head.builds_on, folder), (*seen, folder.resolve()))
-    return head, _overridden(base, blocks)
+    return head, _overridden(base, blocks, chosen=True)
 
 
 def _head(folder: Path) -> Head:
@@ -351,8 +352,10 @@ def _parameter(where: str, name: str, block: _Block) -> Parameter:
     return Parameter(name, stage, block.label, shape, block.unit or "", block.note or "", values)
 
 
-def _overridden(base: Mapping[str, Parameter], blocks: Mapping[str, tuple[str, _Block]]) -> dict[str, Parameter]:
-    """按名字覆盖：自新值的第一个施行日期起用新的，此前仍用原来的。"""
+def _overridden(
+    base: Mapping[str, Parameter], blocks: Mapping[str, tuple[str, _Block]], *, chosen: bool = False
+) -> dict[str, Parameter]:
+    """按名字覆盖：县里的自第一个施行日期起用新的，此前仍用原来的；点名的规则集（chosen）只用自己的。"""
     parameters = dict(base)
     for name, (where, block) in blocks.items():
         if name not in base:
@@ -365,10 +368,11 @@ def _overridden(base: Mapping[str, Parameter], blocks: Mapping[str, tuple[str, _
         if not block.values:
             raise ConfigError(f"{where}.values", "没有值", "要停止执行，请写 effective、ends = true 和 basis")
         new = _dated(where, block, old.shape)
-        kept = tuple(dated for dated in old.values if dated.effective < new[0].effective)
+        kept = () if chosen else tuple(dated for dated in old.values if dated.effective < new[0].effective)
         parameters[name] = replace(
             old,
             values=kept + new,
+            chosen=chosen or old.chosen,
             label=block.label or old.label,
             unit=old.unit if block.unit is None else block.unit,
             note=old.note if block.note is None else block.note,

@@ -17,7 +17,7 @@ from pbm_cli.fields import Rate
 from pbm_cli.models import FindingLevel
 from pbm_cli.parameters import Bands, keywords
 from pbm_cli.targets import Actual, Target
-from pbm_cli.text import FEN_PER_WAN, TEN, half_up, one_line, plain, rounded, squeeze, wan, yuan
+from pbm_cli.text import FEN_PER_WAN, TEN, half_up, one_line, plain, rounded, squeeze, wan, wan_exactly, yuan
 
 Stage = Literal["assess", "goals", "monitor", "evaluate"]
 Words = Mapping[str, Sequence[str]]
@@ -93,12 +93,10 @@ def share(ratio: Fraction, *lines: Number) -> str:
     for places in range(2, 12):
         scale = TEN**places
         shown = rounded(top * scale, bottom)
-        if all(
-            _side(shown * parts, line * scale) == side for (line, parts), side in zip(limits, sides, strict=True)
-        ):
+        if all(_side(shown * parts, line * scale) == side for (line, parts), side in zip(limits, sides, strict=True)):
             break
     whole, rest = divmod(abs(shown), scale)
-    return f"{'-' if shown < 0 else ''}{whole}.{rest:0{places}d}%"
+    return f"{'-' if shown < 0 else ''}{whole}.{str(rest).zfill(places)}%"
 
 
 def _side(value: int, line: int) -> int:
@@ -109,7 +107,7 @@ def _side(value: int, line: int) -> int:
 def money(fen: int) -> str:
     """分 → “4755.05 万元”；不足 0.01 万元的零头不四舍五入，照写。"""
     whole = fen % (FEN_PER_WAN // 100) == 0
-    return f"{wan(fen) if whole else plain(Decimal(fen) / FEN_PER_WAN)} 万元"
+    return f"{wan(fen) if whole else wan_exactly(fen)} 万元"
 
 
 def small_money(fen: int) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pbm_cli.models import LIGHT_WORDS
 from pbm_cli.parameters import Bands
-from pbm_cli.rules import decimal_text, fraction, money, rule
+from pbm_cli.rules import fraction, money, rule
 from pbm_cli.rules.evaluate import proposal
 from pbm_cli.text import one_line, plain
 
@@ -156,12 +156,6 @@ def listed_first(places: int, *, decisions_shown: Decimal | None) -> int:
 def rectify_within(*, rectify_days: Decimal | None) -> int | None:
     """整改期限（日历日）；县里没有写的没有期限。"""
     return None if rectify_days is None else int(rectify_days)
-
-
-def stake_sentence(stake: Stake, amount: int | None) -> str:
-    """离线多远、涉及多少钱的一句话。"""
-    money_said = f"，涉及 {money(amount)}" if amount is not None else ""
-    return f"离线 {decimal_text(stake.distance * 100)}%{money_said}"
 
 
 def rating(score: Decimal, grade: str | None) -> str:

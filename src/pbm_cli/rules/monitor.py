@@ -92,7 +92,7 @@ def execution_light(
     rate, time = Fraction(expenditure, budget), time_progress(on)
     said = f"执行率 {share(rate)}（累计支出 {money(expenditure)} ÷ 调整后预算 {money(budget)}）"
     if execution_method == "进度比" and execution_bands:
-        quotient = rate / time
+        quotient = rate if time == 1 else rate / time
         light = cast(Light, band_of(quotient * 100, execution_bands))
         shown = share(quotient, *execution_bands.values())
         said += f"，序时进度 {share(time)}，执行率与序时进度之比 {shown}，{line_of(light, execution_bands)}"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import stat
@@ -26,6 +27,8 @@ from pbm_cli.workbook.protocol import (
 )
 from pbm_cli.workbook.refusals import refuse
 
+_COLLECT_AFTER = 100_000
+"""造出多少对象才找一次循环垃圾：一行行的值里没有。"""
 _BATCH_ROWS = 2_000
 _BATCH_CELLS = 50_000
 _FRAME_BYTES = 32 * 1024 * 1024
@@ -33,6 +36,7 @@ _FRAME_BYTES = 32 * 1024 * 1024
 
 def main() -> int:
     """一帧上限，然后一帧一个文件，直到父进程关闭。"""
+    gc.set_threshold(_COLLECT_AFTER)
     source, target = sys.stdin.buffer, sys.stdout.buffer
     first = read_frame(source)
     if first is None:

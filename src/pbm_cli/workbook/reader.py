@@ -48,6 +48,7 @@ class _Child:
         self.ready = False
         self.served = 0
         self.idle = True
+        self.asked: Path | None = None
         self._frames: queue.Queue[bytes | BrokenFrameError | None] = queue.Queue(_WAITING_FRAMES)
         self._thread = threading.Thread(target=self._receive, name="pbm-reader", daemon=True)
         self._thread.start()
@@ -189,6 +190,21 @@ class Reader:
         if child is not None:
             child.stop()
 
+    def begin(self, paths: Sequence[Path]) -> None:
+        """启动子进程；头一个是文件的，先请它读。"""
+        with contextlib.suppress(InputError, _DiedError):
+            self._living_child("")
+            if paths and paths[0].is_file():
+                self.ahead(paths[0])
+
+    def ahead(self, path: Path) -> None:
+        """先请子进程读这个文件，同时做别的事；随后 read 它时接着收。启动不了、已经不在的，由 read 来说。"""
+        with contextlib.suppress(InputError, _DiedError):
+            child = self._living_child(path.name)
+            if child.asked is None and child.idle:
+                child.ask({"path": str(path), "stem": path.stem})
+                child.asked = path
+
     def read(self, path: Path, shown: str) -> Workbook:
         """读一个工作簿；shown 是给人看的名字。
 
@@ -219,8 +235,13 @@ class Reader:
     def _read_once(self, path: Path, shown: str) -> Workbook:
         deadline = time.monotonic() + self._limits.seconds
         child = self._living_child(shown)
+        if child.asked not in (None, path):
+            self.close()
+            child = self._living_child(shown)
         child.idle = False
-        child.ask({"path": str(path), "stem": path.stem})
+        if child.asked is None:
+            child.ask({"path": str(path), "stem": path.stem})
+        child.asked = None
         assembly = _Assembly(shown)
         most = self._limits.memory_bytes + self._limits.unpacked_bytes
         try:

@@ -1,0 +1,271 @@
+"""核对来历：写出的文件用的输入、规则集、版本现在还是不是那样。"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from xml.sax.saxutils import unescape
+
+from pbm_cli import __version__
+from pbm_cli.config import load_config
+from pbm_cli.errors import ConfigError, InputError
+from pbm_cli.parameters import load_ruleset
+from pbm_cli.workbook import Reader
+
+AGREES, CHANGED, MISSING, UNKNOWN = "一致", "已改动", "找不到", "没有记录"
+_MOST_BYTES = 256 * 1024 * 1024
+_BLOCK = 1024 * 1024
+_HASH = re.compile(r"[0-9a-f]{64}")
+_WORD_PART = "customXml/item1.xml"
+_WORD_XML = re.compile(r'<pbm xmlns="urn:pbm:provenance">(.*?)</pbm>', re.DOTALL)
+_PAGE_JSON = re.compile(r'<script\b[^>]*\bid="provenance"[^>]*>(.*?)</script>', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)")
+_BAR = re.compile(r"(?<!\\)\|")
+_ABOUT = re.compile(r"^pbm (\S+?)，规则集 ?([^\s（，。]+)(?:（([0-9a-f]+)）)?", re.MULTILINE)
+_DIGEST = re.compile(r"（([^（）]*)，摘要([0-9a-f]+)）")
+_XLSX_LABELS = {
+    "pbm 版本": "pbm", "规则集": "ruleset", "规则集摘要": "ruleset_digest", "截止日": "on", "区县": "county",
+    "年度": "year",
+}  # fmt: skip
+_REFUSED = "不是 pbm 写出的结果，里面没有来历"
+_HINT = "能核对的是 pbm 写出的 .json .xlsx .docx .html .md（CSV 不带来历，请核对同时写出的 .json）"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """一个结果里写着的来历：版本、规则集及摘要、截止日、输入文件及 SHA-256。"""
+
+    version: str
+    ruleset: str
+    digest: str
+    on: str | None = None
+    county: str | None = None
+    year: Any = None
+    inputs: Sequence[tuple[str, str | None]] = ()
+
+
+@dataclass(slots=True)
+class Check:
+    """一项核对：what 是 input、ruleset、version；state 是 一致、已改动、找不到、没有记录。"""
+
+    what: str
+    name: str
+    recorded: str | None
+    found: str | None
+    state: str
+    path: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """JSON 里的一行。"""
+        keys = ("what", "name", "state", "recorded", "found", "path")
+        return {key: getattr(self, key) for key in keys}
+
+
+def verify(output: Path, folders: Sequence[Path], overlay: Path | None = None) -> dict[str, Any]:
+    """核对一个结果的 JSON 文档；不是 pbm 的结果时抛出 InputError。
+
+    folders 是找输入文件的地方；没有给时在结果所在的文件夹、它的上一层、当前文件夹里找。
+    """
+    recorded = read_provenance(output)
+    places = list(folders) or [output.parent, output.parent.parent, Path()]
+    checks = [_input(name, digest, places, output) for name, digest in recorded.inputs]
+    checks.append(_ruleset(recorded, overlay, places))
+    same = recorded.version == __version__
+    checks.append(Check("version", "pbm", recorded.version, __version__, AGREES if same else CHANGED))
+    states = [check.state for check in checks]
+    counts = {"agree": AGREES, "changed": CHANGED, "missing": MISSING, "unrecorded": UNKNOWN}
+    return {
+        "pbm": __version__,
+        "command": "verify",
+        "county": recorded.county,
+        "year": recorded.year,
+        "ruleset": recorded.ruleset,
+        "on": recorded.on,
+        "output": output.name,
+        "summary": {key: states.count(word) for key, word in counts.items()},
+        "rows": [check.row() for check in checks],
+        "findings": [],
+    }
+
+
+def read_provenance(output: Path) -> Recorded:
+    """从结果里取出来历，按内容认是哪一种形式。"""
+    data = _bytes(output)
+    if data.startswith(b"PK\x03\x04"):
+        part = _zipped(data, output)
+        source = _loaded(unescape(_only(_WORD_XML, part, output)), output) if part else _sheet(output)
+    elif data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        source = _loaded(data.decode("utf-8-sig", "replace"), output)
+    else:
+        text = data.decode("utf-8-sig", "replace")
+        page = _PAGE_JSON.search(text)
+        source = _loaded(page[1], output) if page else _markdown(text, output)
+    return _recorded(source, output)
+
+
+def _refuse(output: Path) -> InputError:
+    return InputError(str(output), _REFUSED, _HINT)
+
+
+def _bytes(output: Path) -> bytes:
+    try:
+        with output.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        reason = "找不到这个文件" if isinstance(error, FileNotFoundError) else f"读不出来：{error.strerror}"
+        raise InputError(str(output), reason, "请给 pbm -o 写出的文件") from error
+    if len(data) > _MOST_BYTES:
+        raise InputError(str(output), "文件太大，不像 pbm 写出的结果", _HINT)
+    return data
+
+
+def _zipped(data: bytes, output: Path) -> str | None:
+    """docx 里的来历部件；没有这个部件（是 xlsx）为 None。"""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            if _WORD_PART not in packed.namelist():
+                return None
+            with packed.open(_WORD_PART) as part:
+                return part.read(_BLOCK * 16).decode("utf-8", "replace")
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise _refuse(output) from error
+
+
+def _only(pattern: re.Pattern[str], text: str, output: Path) -> str:
+    found = pattern.search(text)
+    if found is None:
+        raise _refuse(output)
+    return found[1]
+
+
+def _loaded(text: str, output: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _refuse(output) from error
+    if not isinstance(found, dict):
+        raise _refuse(output)
+    return found
+
+
+def _sheet(output: Path) -> Mapping[str, Any]:
+    """xlsx 的“来源”表：先是几行名称和值，再是输入文件的表。"""
+    with Reader() as reader:
+        book = reader.read(output, output.name)
+    rows = next((sheet.rows for sheet in book.sheets if sheet.name == "来源"), None)
+    if rows is None:
+        raise _refuse(output)
+    source: dict[str, Any] = {"inputs": []}
+    columns: tuple[int, int] | None = None
+    for row in rows:
+        cells = ["" if value is None else str(value) for value in row]
+        if columns is None and "文件" in cells and "SHA-256" in cells:
+            columns = cells.index("文件"), cells.index("SHA-256")
+        elif columns is not None and len(cells) > max(columns) and cells[columns[0]]:
+            source["inputs"].append({"file": cells[columns[0]], "sha256": cells[columns[1]]})
+        elif columns is None and len(cells) > 1 and cells[0] in _XLSX_LABELS:
+            source[_XLSX_LABELS[cells[0]]] = cells[1]
+    return source
+
+
+def _markdown(text: str, output: Path) -> Mapping[str, Any]:
+    """Markdown 的数据来源：一行版本和规则集，一张有 SHA-256 的表。"""
+    plain = _ESCAPED.sub(r"\1", text)
+    about = _ABOUT.search(plain)
+    if about is None:
+        raise _refuse(output)
+    digest = about[3] or next((m[2] for m in _DIGEST.finditer(plain) if m[1] == about[2]), "")
+    inputs = [{"file": name, "sha256": found} for name, found in _table(text)]
+    return {"pbm": about[1], "ruleset": about[2], "ruleset_digest": digest, "inputs": inputs}
+
+
+def _table(text: str) -> Iterator[tuple[str, str]]:
+    columns: tuple[int, int] | None = None
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            columns = None
+            continue
+        cells = [_ESCAPED.sub(r"\1", cell.strip()) for cell in _BAR.split(line.rstrip().removesuffix("|"))[1:]]
+        if "SHA-256" in cells:
+            first = next((n for n, cell in enumerate(cells) if cell in ("文件", "输入文件")), None)
+            columns = None if first is None else (first, cells.index("SHA-256"))
+        elif columns is not None and len(cells) > max(columns) and cells[columns[0]].strip("-: "):
+            yield cells[columns[0]], cells[columns[1]]
+
+
+def _recorded(source: Mapping[str, Any], output: Path) -> Recorded:
+    version, inputs = source.get("pbm"), source.get("inputs")
+    if not isinstance(version, str) or not isinstance(inputs, list) or not isinstance(source.get("ruleset"), str):
+        raise _refuse(output)
+    named: dict[tuple[str, str | None], None] = {}
+    for item in inputs:
+        if not isinstance(item, dict) or not isinstance(item.get("file"), str):
+            raise _refuse(output)
+        digest = str(item.get("sha256") or "")
+        named[item["file"], digest if _HASH.fullmatch(digest) else None] = None
+    return Recorded(
+        version, str(source["ruleset"]), str(source.get("ruleset_digest") or ""), source.get("on") or None,
+        source.get("county"), source.get("year"), list(named),
+    )  # fmt: skip
+
+
+def _input(name: str, digest: str | None, places: Sequence[Path], output: Path) -> Check:
+    """一个输入：各处都找，有一处相同就是一致。"""
+    relative = PurePosixPath(name)
+    found: list[tuple[Path, str]] = []
+    if not relative.is_absolute() and ".." not in relative.parts and ":" not in name and "\\" not in name:
+        for place in places:
+            path = place if place.is_file() and place.name == relative.name else place / name
+            if path.is_file() and not (output.exists() and path.samefile(output)):
+                found.append((path, _digest(path)))
+    if not found:
+        return Check("input", name, digest, None, MISSING)
+    path, actual = next((pair for pair in found if pair[1] == digest), found[0])
+    state = UNKNOWN if digest is None else AGREES if actual == digest else CHANGED
+    return Check("input", name, digest, actual, state, path.as_posix())
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise InputError(str(path), f"读不出来：{error.strerror}", "请检查文件的权限") from error
+    return digest.hexdigest()
+
+
+def _ruleset(recorded: Recorded, overlay: Path | None, places: Sequence[Path]) -> Check:
+    """规则集：同名的（盖上本县的覆盖）摘要还一样不一样。没有给覆盖文件夹时，看找输入的地方的 pbm.toml。"""
+    overlays = [overlay] if overlay else [None, *_overlays(places)]
+    actual = ""
+    for one in overlays:
+        try:
+            actual = load_ruleset(recorded.ruleset, one).digest
+        except ConfigError:
+            if overlay is not None:
+                raise
+            continue
+        if recorded.digest and actual.startswith(recorded.digest):
+            break
+    if not actual:
+        return Check("ruleset", recorded.ruleset, recorded.digest, None, MISSING)
+    if not recorded.digest:
+        return Check("ruleset", recorded.ruleset, None, actual, UNKNOWN)
+    state = AGREES if actual.startswith(recorded.digest) else CHANGED
+    return Check("ruleset", recorded.ruleset, recorded.digest, actual, state)
+
+
+def _overlays(places: Sequence[Path]) -> list[Path]:
+    """几个文件夹的 pbm.toml 写的覆盖文件夹。"""
+    configs = [load_config(place) for place in places if place.is_dir()]
+    return [config.overlay for config in configs if config.overlay is not None]
