@@ -14,10 +14,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from pbm_cli.identity import ProjectIndex, ProjectKey, key_of
 from pbm_cli.loading import FileReport
-from pbm_cli.models import Finding, FindingLevel, Origin, Where
+from pbm_cli.models import Finding, FindingLevel, Indicator, Origin, Where
 from pbm_cli.parameters import Bound
 from pbm_cli.rules import RULES
-from pbm_cli.text import percent, ratio, yuan
+from pbm_cli.text import percent, plain, ratio, yuan
 
 Row = dict[str, Any]
 _P = ParamSpec("_P")
@@ -88,6 +88,20 @@ class Judge:
 def origin_row(origin: Origin) -> Row:
     """JSON 里的出处。"""
     return {"file": origin.file, "sheet": origin.sheet, "row": origin.row}
+
+
+def indicator_head(item: Indicator) -> Row:
+    """JSON 里一条指标的开头几项：三级名称、比较、指标值、单位、完成值；不能比的写原文。"""
+    target, actual = item.target, item.actual
+    return {
+        "level1": item.level1,
+        "level2": item.level2,
+        "level3": item.level3,
+        "operator": target.operator if target else None,
+        "target": (plain(target.value) if target.value is not None else target.text) if target else None,
+        "measure": target.measure if target else None,
+        "actual": (plain(actual.value) if actual.value is not None else actual.text) if actual else None,
+    }
 
 
 def counted(values: Iterable[str | None], order: Iterable[str] = ()) -> dict[str, int]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from pbm_cli.facts import Judge, Row
+from pbm_cli.facts import Judge, Row, indicator_head
 from pbm_cli.facts.evaluate_subjects import SELF_LEVEL, Subject
 from pbm_cli.models import Evaluation, Finding, Indicator, Origin, Where
 from pbm_cli.rules import evaluate as rules
@@ -289,15 +289,8 @@ def _not_applicable(item: Indicator) -> bool:
 
 
 def _indicator_row(item: Indicator, score: Fraction | None, sentence: str) -> Row:
-    target, actual = item.target, item.actual
     return {
-        "level1": item.level1,
-        "level2": item.level2,
-        "level3": item.level3,
-        "operator": target.operator if target else None,
-        "target": (plain(target.value) if target.value is not None else target.text) if target else None,
-        "measure": target.measure if target else None,
-        "actual": (plain(actual.value) if actual.value is not None else actual.text) if actual else None,
+        **indicator_head(item),
         "weight": plain(item.weight) if item.weight is not None else None,
         "self_score": score_text(item.self_score),
         "score": score_text(score),

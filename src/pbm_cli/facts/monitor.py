@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from pbm_cli.facts import Judge, Row, StageFacts, counted, exact_ratio, origin_row, pct
+from pbm_cli.facts import Judge, Row, StageFacts, counted, exact_ratio, indicator_head, origin_row, pct
 from pbm_cli.facts.ledger import ledger_facts
 from pbm_cli.facts.projects import MonitoredProject, gather_projects
 from pbm_cli.loading import Loaded
 from pbm_cli.models import LIGHT_WORDS, Execution, Finding, FindingLevel, Indicator, Light, UnitReport, Where
 from pbm_cli.rules import monitor as rules
-from pbm_cli.text import one_line, percent, plain, squeeze, yuan, yuan_or_none
+from pbm_cli.text import one_line, percent, squeeze, yuan, yuan_or_none
 
 LIGHTS: tuple[Light, ...] = ("red", "yellow", "green", "blue", "none")
 
@@ -109,15 +109,8 @@ def _head(project: MonitoredProject, rate: Fraction | None, on: dt.date) -> Row:
 
 
 def _indicator_row(item: Indicator, judged: rules.IndicatorJudgement) -> Row:
-    target, actual = item.target, item.actual
     return {
-        "level1": item.level1,
-        "level2": item.level2,
-        "level3": item.level3,
-        "operator": target.operator if target else None,
-        "target": (plain(target.value) if target.value is not None else target.text) if target else None,
-        "measure": target.measure if target else None,
-        "actual": (plain(actual.value) if actual.value is not None else actual.text) if actual else None,
+        **indicator_head(item),
         "completion_pct": percent(judged.completion),
         "progress_pct": percent(judged.progress),
         "light": judged.light,
