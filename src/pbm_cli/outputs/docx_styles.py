@@ -101,7 +101,8 @@ def _text_styles(profile: Profile) -> list[str]:
     centred = f'{_FLUSH}<w:jc w:val="center"/>'
     above, annex_above = exact(spacing.title_line, before=80, after=80), exact(spacing.title_line, before=30, after=50)
     return [
-        _style(("Normal", "Normal"), f'{exact(spacing.line)}{first_line(profile)}<w:jc w:val="both"/>', body),
+        # 左对齐：两端对齐时 LibreOffice 会丢掉悬挂在行末的标点，带长数字的行也会被拉得很稀。
+        _style(("Normal", "Normal"), f'{exact(spacing.line)}{first_line(profile)}<w:jc w:val="left"/>', body),
         _style(("Title", "Title"), f"<w:keepNext/>{above}{centred}", title),
         _style(("AnnexMark", "附件标记"), f'<w:keepNext/>{exact(spacing.line)}{_FLUSH}<w:jc w:val="left"/>', mark),
         _style(("AnnexTitle", "附件标题"), f'<w:keepNext/>{annex_above}{centred}<w:outlineLvl w:val="0"/>', title),
