@@ -18,10 +18,8 @@ _WORDS = (
     ("[default: ", "[默认: "),
     ("Show this message and exit.", "显示本帮助。"),
     ("Install completion for the current shell.", "为当前终端安装命令补全。"),
-    ("Show completion for the current shell, to copy it or customize the installation.", "显示命令补全脚本。"),
-    ("Show completion for the current shell, to copy it or customize", "显示命令补全脚本。"),
 )
-_LEFT_OVER = ("the installation.",)
+_SHOW_COMPLETION = re.compile(r"Show completion for the current shell, to copy it\s+or\s+customize\s+the\s+\S+")
 
 
 _TYPE_NAMES = re.compile(r" <[\w\[\] |.]+>")
@@ -33,7 +31,7 @@ def _translated(text: str) -> str:
     text = _BRACES.sub(r"\1", _TYPE_NAMES.sub("", text))
     for english, chinese in _WORDS:
         text = text.replace(english, chinese)
-    return "\n".join(line for line in text.splitlines() if line.strip() not in _LEFT_OVER)
+    return _SHOW_COMPLETION.sub("显示命令补全脚本。", text)
 
 
 class ChineseCommand(TyperCommand):
