@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pbm_cli.errors import ConfigError
 from pbm_cli.form_kinds import FORM_TITLES, FORM_TYPES
-from pbm_cli.layouts import Layout, heading_keys
+from pbm_cli.layouts import Layout, heading_keys, read_layout_file
 from pbm_cli.models import business_fields
 from pbm_cli.resources import layouts_folder
 
@@ -170,16 +169,7 @@ def load_form_layouts(layouts: Sequence[Layout], overlay: Path | None = None) ->
 
 
 def _read(path: Path) -> _FormFile:
-    try:
-        return _FormFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path.name, f"表单版式不是正确的 TOML（{error}）", "请对照 docs/layouts.md 改正") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"{path.name}›{key}", f"表单版式的这个键不能用（{first['msg']}）", "请对照 docs/layouts.md"
-        ) from error
+    return read_layout_file(path, _FormFile, "表单版式", "表单版式")
 
 
 def _build(name: str, parts: list[_FormFile], path: Path, base: Mapping[str, Layout]) -> FormLayout:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -29,6 +30,8 @@ _NUMBERING = re.compile(r"^(?:\([一二三四五六七八九十\d]{1,2}\)|[一�
 _UNIT_BRACKET = re.compile(r"\((?:人民币|单位:?|金额单位:?)*(?:元|千元|万元|百万元|亿元|%|分)\)")
 _LAST_BRACKET = re.compile(r"\([^()]*\)$")
 _GENERIC = frozenset({"小计", "合计", "总额", "金额", "总计", "数额", "总金额", "资金总额"})
+
+FileModel = TypeVar("FileModel", bound=BaseModel)
 
 
 class _LayoutFile(BaseModel):
@@ -120,17 +123,22 @@ def load_layouts(overlay: Path | None = None) -> list[Layout]:
     return [_build(name, [_read(path) for path in paths], paths[0]) for name, paths in files.items()]
 
 
-def _read(path: Path) -> _LayoutFile:
+def read_layout_file(path: Path, model: type[FileModel], file_word: str, word: str) -> FileModel:
+    """读一个版式文件，按 model 核对；写错的抛出 ConfigError，用 file_word、word 称呼它。"""
     try:
-        return _LayoutFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path.name, f"版式文件不是正确的 TOML（{error}）", "请对照 docs/layouts.md 改正") from error
+        raise ConfigError(path.name, f"{file_word}不是正确的 TOML（{error}）", "请对照 docs/layouts.md 改正") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(
-            f"{path.name}›{key}", f"版式的这个键不能用（{first['msg']}）", "请对照 docs/layouts.md"
+            f"{path.name}›{key}", f"{word}的这个键不能用（{first['msg']}）", "请对照 docs/layouts.md"
         ) from error
+
+
+def _read(path: Path) -> _LayoutFile:
+    return read_layout_file(path, _LayoutFile, "版式文件", "版式")
 
 
 def _build(name: str, parts: list[_LayoutFile], path: Path) -> Layout:

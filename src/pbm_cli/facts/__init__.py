@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ from pbm_cli.loading import FileReport
 from pbm_cli.models import Finding, FindingLevel, Indicator, Origin, Where
 from pbm_cli.parameters import Bound
 from pbm_cli.rules import RULES
-from pbm_cli.text import percent, plain, ratio, yuan
+from pbm_cli.text import percent, plain, ratio
 
 Row = dict[str, Any]
 _P = ParamSpec("_P")
@@ -116,11 +116,6 @@ def counted(values: Iterable[str | None], order: Iterable[str] = ()) -> dict[str
 def pct(part: int, whole: int | None) -> str | None:
     """部分 ÷ 整体的百分数文字（两位小数，四舍五入）；分母为 0 或缺时为 None。"""
     return percent(ratio(part, whole))
-
-
-def money_pair(names: Mapping[str, int]) -> Row:
-    """一组金额 → 键加 _yuan。"""
-    return {f"{name}_yuan": yuan(fen) for name, fen in names.items()}
 
 
 def attach(index: ProjectIndex, records: Iterable[Any], what: str) -> tuple[dict[int, list[Any]], list[Finding]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pbm_cli.form_kinds import FORM_TITLES
 from pbm_cli.models import RECORD_TYPES
 from pbm_cli.outputs.columns import (
     COMMANDS,
@@ -31,10 +32,6 @@ _INPUT_COLUMNS = (
     Column("rows_read", "读到的行", "count"), Column("rows_used", "采用的行", "count"),
     Column("rows_rejected", "不能用的行", "count"), Column("rows_total", "合计行", "count"),
 )  # fmt: skip
-_FORM_TITLES: Mapping[str, str] = {
-    "goal_form": "绩效目标申报表（一表一项目）", "monitoring_form": "绩效监控表（一表一项目）",
-    "self_evaluation_form": "绩效自评表（一表一项目）", "department_form": "部门整体支出绩效自评表",
-}  # fmt: skip
 _OPERATORS: Mapping[str, str] = {">=": "≥", "<=": "≤", "=": "=", ">": ">", "<": "<", "qualitative": "定性"}
 MAX_SHEET_NAME = 31
 _SEVERITY = ("error", "warning", "red", "yellow", "hint")
@@ -164,4 +161,4 @@ def _kind(kind: str | None) -> str:
     if not kind:
         return "未认出，没有使用"
     model = RECORD_TYPES.get(kind)
-    return model.sheet_title if model else _FORM_TITLES.get(kind, kind)
+    return model.sheet_title if model else FORM_TITLES.get(kind, kind)

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pbm_cli.errors import ConfigError
 from pbm_cli.parameters.forms import Bands, Form, Scalar, Shape, Table, Value, converted, value_text
+from pbm_cli.resources import rulesets_folder
 from pbm_cli.text import plain
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
 Evidence = Literal["original", "secondary", "practice", "tool-default"]
 Result = TypeVar("Result")
 
-BUILT_IN = Path(__file__).parent.parent / "rulesets"
+BUILT_IN = rulesets_folder()
 HEAD = "ruleset.toml"
 EVIDENCE_WORDS: Mapping[str, str] = {
     "original": "原文", "secondary": "二手转述未核对原文", "practice": "通行做法", "tool-default": "工具默认",
