@@ -24,7 +24,7 @@ CHAIN = (
     | {"form_funds", "form_rows", "form_records", "facts"},
     {"annexes", "report", "outputs", "pipeline", "scaffold", "comparison", "derivation", "verification"},
     {"console", "screens", "screen_forms", "screen_answers"},
-    {"run", "inquiry", "help"},
+    {"run", "inquiry", "help", "arguments"},
     {"cli", "__main__"},
 )
 """从左到右；一个房间只能导入自己这一组和左边各组。"""
