@@ -22,7 +22,7 @@ CHAIN = (
     {"layouts", "headings", "tables", "rules", "fill", "form_layouts", "form_grid", "form_blocks", "forms"},
     {"loading", "acceptance", "records", "rows", "totals", "identity"}
     | {"form_funds", "form_rows", "form_records", "facts"},
-    {"annexes", "report", "outputs", "pipeline", "scaffold", "comparison", "derivation", "verification"},
+    {"annexes", "report", "outputs", "pipeline", "scaffold", "comparison", "derivation", "verification", "checkup"},
     {"console", "screens", "screen_forms", "screen_answers"},
     {"run", "inquiry", "help", "arguments"},
     {"cli", "__main__"},

@@ -201,6 +201,17 @@ def limits(debug: Debug = False) -> int:
 
 
 @app.command(cls=ChineseCommand)
+def doctor(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="打算写结果的文件夹")] = Path(),
+    json: Json = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """体检：这台电脑的控制台、字体、读写、库，能不能好好运行。"""
+    from pbm_cli.inquiry import run_doctor
+
+    return run_doctor(folder, json=json)
+
+
+@app.command(cls=ChineseCommand)
 def layouts(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="看这些表怎么认的")] = None,
     overlay: Overlay = None, unit: Unit = None, debug: Debug = False,

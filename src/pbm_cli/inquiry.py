@@ -123,3 +123,17 @@ def show_limits() -> int:
 
     screen_answers.limits(Limits())
     return Exit.DONE
+
+
+def run_doctor(folder: Path, *, json: bool) -> int:
+    """体检：有一项“不行”时退出码是 1。"""
+    from pbm_cli.checkup import WRONG, as_document, check_up  # noqa: PLC0415
+
+    checks = check_up(folder)
+    if json:
+        console.emit(json_text(as_document(checks)))
+    else:
+        from pbm_cli import screen_answers  # noqa: PLC0415
+
+        screen_answers.checkup(checks)
+    return Exit.FOUND if any(check.state == WRONG for check in checks) else Exit.DONE

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pbm_cli.annexes import place
+from pbm_cli.checkup import WRONG, Check
 from pbm_cli.console import put, render, say
 from pbm_cli.facts.difference import CHANGE_WORDS, flat_rows
 from pbm_cli.models import LIGHT_WORDS
@@ -190,3 +191,20 @@ def limits(held: Limits) -> None:
         shown.add_row(title, text)
     render(shown)
     put("超过上限的文件不读，也不截断；别的文件照常处理。")
+
+
+def checkup(checks: Sequence[Check]) -> None:
+    """体检的结果：先是逐项，再说要做什么。"""
+    shown = blank_table(("结论", "whole"), ("检查", "left"), ("看到", "left"))
+    for check in checks:
+        shown.add_row(check.state, check.subject, check.seen)
+    render(shown)
+    together: dict[tuple[str, str], list[str]] = {}
+    for check in checks:
+        if check.advice:
+            together.setdefault((check.state, check.advice), []).append(check.subject)
+    for (state, advice), subjects in together.items():
+        put(f"{state}　{'、'.join(subjects)}：{advice}。")
+    wrong = sum(check.state == WRONG for check in checks)
+    step = "先解决上面“不行”的各项，再运行 pbm doctor。" if wrong else "pbm demo 泸县2023示例，看一遍整个年度。"
+    say(f"下一步：{step}")
