@@ -255,10 +255,11 @@ READY = (
         ("raise SystemExit(3)", "没有启动"),
         (READY + "f(b'nonsense');time.sleep(60)", "送回的内容不对"),
         (READY + "f(b'[[1]]');time.sleep(60)", "送回的内容不对"),
+        (READY + "f(b'J[[1]]');time.sleep(60)", "送回的内容不对"),
         (READY + 'f(b\'{"kind":"done"}\');time.sleep(60)', "送回的内容不对"),
-        (READY + 'f(b\'{"kind":"sheet","name":"x"}\');f(b\'[[{"x":1}]]\');time.sleep(60)', "送回的内容不对"),
+        (READY + 'f(b\'{"kind":"sheet","name":"x"}\');f(b\'J[[{"x":1}]]\');time.sleep(60)', "送回的内容不对"),
         (READY + "w.write(b'\\xff'*100);w.flush();time.sleep(60)", "送回的内容不对"),
-        (READY + "f(b'{\"kind\":\"sheet\",\"name\":\"x\"}')\nwhile 1: f(b'['+b'[1],'*99+b'[1]]')", "秒|内容不对"),
+        (READY + "f(b'{\"kind\":\"sheet\",\"name\":\"x\"}')\nwhile 1: f(b'J['+b'[1],'*99+b'[1]]')", "秒|内容不对"),
     ],
 )
 def test_a_bad_child_costs_one_file(tmp_path: Path, program: str, words: str) -> None:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pbm_cli.workbook.limits import Limits
     from pbm_cli.workbook.reader import Reader
+    from pbm_cli.workbook.readers import cores, reader_for
     from pbm_cli.workbook.search import find_workbooks, written_by_pbm
 
-__all__ = ["Limits", "Reader", "find_workbooks", "written_by_pbm"]
+__all__ = ["Limits", "Reader", "cores", "find_workbooks", "reader_for", "written_by_pbm"]
 
-_HOMES = {"Limits": "limits", "Reader": "reader", "find_workbooks": "search", "written_by_pbm": "search"}
+_HOMES = {
+    "Limits": "limits", "Reader": "reader", "cores": "readers", "reader_for": "readers", "find_workbooks": "search",
+    "written_by_pbm": "search",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

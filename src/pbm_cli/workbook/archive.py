@@ -18,11 +18,17 @@ from pbm_cli.workbook.refusals import RESAVE, damaged, refuse
 
 _BLOCK = MIB
 _ASK = "这不像正常的工作簿，请向报送单位核实来源，或用 Excel、WPS 打开后另存为 xlsx 再试"
+_NARROW = (b"<!DOCTYPE", b"<!ENTITY")
 _FORBIDDEN = tuple(
-    mark.encode(code) for mark in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-8", "utf-16-le", "utf-16-be")
+    mark.decode().encode(code)
+    for mark in _NARROW
+    for code in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 )
-_OVERLAP = 24
+_OVERLAP = 48
+_ENCRYPTED, _PATCHED = 0x1 | 0x40, 0x20
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']+)["']""")
+_PLAIN = re.compile(rb"(?:utf-?(?:8|16|32)|us-ascii|iso-8859-|windows-|gb|big5|shift|euc-)", re.IGNORECASE)
+_EBCDIC = (b"\x4c\x6f\xa7\x94", b"\x4c\x5a\xc4\xd6")
 _XML = (".xml", ".rels", ".vml")
 
 
@@ -48,12 +54,13 @@ class Archive:
         key = name.lower()
         inspect = key.endswith(_XML) or xml
         tail = b""
+        marks: tuple[bytes, ...] = ()
         for number, block in enumerate(self._inflated(key)):
             if inspect:
-                if number == 0 and xml:
-                    _require_utf8(block, key)
-                seen = tail + block
-                if any(mark in seen for mark in _FORBIDDEN):
+                if number == 0:
+                    (_require_utf8 if xml else _require_known)(block, key)
+                    marks = _FORBIDDEN if b"\0" in block[:64] else _NARROW
+                if (b"!" in block or b"!" in tail) and any(mark in tail + block for mark in marks):
                     raise refuse(f"部件 {key} 含有 DOCTYPE 或 ENTITY 声明，可能是恶意文件，未读取", _ASK)
                 tail = block[-_OVERLAP:]
             yield block
@@ -135,7 +142,9 @@ def _checked_name(info: zipfile.ZipInfo) -> str:
     name = info.orig_filename.replace("\\", "/")
     if name.startswith("/") or ":" in name or "\0" in name or ".." in name.split("/"):
         raise refuse(f"压缩包里有可疑的部件名 {name[:80]!a}", _ASK)
-    if info.flag_bits & 0x1:
+    if info.flag_bits & _PATCHED:
+        raise refuse(f"部件 {name[:80]!a} 的压缩方法不支持（补丁数据）", RESAVE)
+    if info.flag_bits & _ENCRYPTED:
         raise refuse("文件被加密（压缩包有密码）", "请去掉密码后再试")
     return name.lower()
 
@@ -153,11 +162,19 @@ def _ends(data: bytes, listed: list[zipfile.ZipInfo]) -> dict[str, tuple[int, in
             raise refuse("压缩包里的部件互相重叠，可能是压缩炸弹，未读取", _ASK)
         name_length, extra_length = struct.unpack_from("<HH", head, 26)
         start = offset + 30 + name_length + extra_length
+        if not _same_name(info, data[offset + 30 : offset + 30 + name_length]):
+            raise refuse(f"部件 {info.orig_filename[:80]!a} 的名字与目录里的不一致", _ASK)
         last = start + info.compress_size
         if last > len(data):
             raise damaged("压缩包被截断")
         places[info.orig_filename.replace("\\", "/").lower()] = (start, last)
     return places
+
+
+def _same_name(info: zipfile.ZipInfo, own: bytes) -> bool:
+    """部件自己写的名字与目录里的相同；斜杠的方向、大小写不论。不同时，各种阅读器看到的会是不同的内容。"""
+    listed = {info.orig_filename.encode(code, "replace") for code in ("utf-8", "cp437")}
+    return own.replace(b"\\", b"/").lower() in {name.replace(b"\\", b"/").lower() for name in listed}
 
 
 def _blocks(packed: memoryview, method: int, key: str) -> Iterator[bytes]:
@@ -196,6 +213,13 @@ def _require_utf8(first: bytes, key: str) -> None:
         raise refuse(f"部件 {key} 不是 UTF-8 编码（这种少见的写法会被读成空表）", RESAVE)
 
 
+def _require_known(first: bytes, key: str) -> None:
+    """看得懂的编码才能查有没有 DOCTYPE；UTF-7、EBCDIC 之类没有程序会写。"""
+    declared = _DECLARED.match(first.removeprefix(b"\xef\xbb\xbf")[:400])
+    if first.startswith(_EBCDIC) or (declared and not _PLAIN.match(declared[1])):
+        raise refuse(f"部件 {key} 的编码不认识，未读取", _ASK)
+
+
 def foreign(names: list[str]) -> InputError | None:
     """不是工作簿的压缩包：说出它是什么；是工作簿或认不出时为 None。"""
     kinds = {
@@ -203,8 +227,11 @@ def foreign(names: list[str]) -> InputError | None:
         "ppt/presentation.xml": "演示文稿（pptx）",
         "visio/document.xml": "Visio 图",
         "ofd.xml": "OFD 版式文件",
+        "index/document.iwa": "苹果 Numbers 表格",
     }
     for marker, kind in kinds.items():
         if marker in names:
+            if kind.endswith("表格"):
+                return refuse(f"这是{kind}，不能直接读取", "请在 Numbers 里导出为 Excel（xlsx）")
             return refuse(f"这是{kind}，不是表格", "请把其中的表格复制到 Excel 或 WPS 表格里，另存为 xlsx")
     return None

@@ -1,6 +1,6 @@
 """xls 的 Workbook 流（BIFF8、BIFF5）：找出 calamine 丢掉的错误值、没算过的公式、百分比格式、隐藏行列。
 
-记录号与布局见 [MS-XLS]。记录写坏时停在那里：值由 calamine 取，它会自己报错。
+记录号与布局见 [MS-XLS]。记录断了、位置不对的拒绝：值由 calamine 取，它会不声不响少读。
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ import struct
 from collections.abc import Iterator
 
 from pbm_cli.workbook.marks import Marks, is_percent_format
+from pbm_cli.workbook.refusals import damaged
 from pbm_cli.workbook.values import locked
 
 _BOF, _EOF, _FILEPASS, _BOUNDSHEET, _FORMAT, _XF, _DATEMODE, _RECALC = 0x809, 0x0A, 0x2F, 0x85, 0x41E, 0xE0, 0x22, 0x1C1
 _FORMULA, _NUMBER, _RK, _MULRK, _BOOLERR, _ROW, _COLINFO = 0x06, 0x203, 0x27E, 0xBD, 0x205, 0x208, 0x7D
-_SUPBOOK, _OBJECT_PROJECT = 0x1AE, 0xD3
+_SUPBOOK, _OBJECT_PROJECT, _DIMENSIONS = 0x1AE, 0xD3, 0x200
+_MOST_ROWS, _MOST_COLUMNS = 65_536, 256
+_SST, _LABELSST, _GLOBALS = 0xFC, 0xFD, 0x05
+_VALUES = frozenset((_NUMBER, _RK, _MULRK, _LABELSST))
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _BIFF8 = 0x0600
 
@@ -26,6 +30,7 @@ class Biff:
         self._percent: frozenset[int] = frozenset()
         self._recalculated = False
         self._wide = True
+        self._strings = 0
         self.remarks: list[str] = []
         offsets = self._globals()
         self.marks = [self._sheet(offset) for offset in offsets]
@@ -44,6 +49,7 @@ class Biff:
             if depth == 1:
                 yield kind, stream[position + 4 : position + 4 + length]
             position += 4 + length
+        raise damaged("记录没有结束就断了")
 
     def _globals(self) -> list[int]:
         offsets: list[int] = []
@@ -54,6 +60,8 @@ class Biff:
                 raise locked()
             if kind == _BOF and len(body) >= 2:
                 self._wide = struct.unpack_from("<H", body)[0] >= _BIFF8
+            elif kind == _SST and len(body) >= 8:
+                (self._strings,) = struct.unpack_from("<I", body, 4)
             elif kind == _BOUNDSHEET and len(body) >= 6:
                 offsets.append(struct.unpack_from("<I", body)[0])
             elif kind == _FORMAT and len(body) >= 5:
@@ -81,8 +89,12 @@ class Biff:
         return body[5:].decode("utf-16-le" if body[4] & 1 else "latin-1", "replace")
 
     def _sheet(self, offset: int) -> Marks:
+        self._require_sheet(offset)
         marks = Marks()
         for kind, body in self._records(offset):
+            if kind == _LABELSST and self._lost(body):
+                raise damaged("单元格指着没有的共享文字")
+            marks.valued = marks.valued or kind in _VALUES
             if kind in (_NUMBER, _RK) and len(body) >= 6:
                 row, column, style = struct.unpack_from("<HHH", body)
                 if style in self._percent:
@@ -96,10 +108,24 @@ class Biff:
                 marks.error(row, column, ERRORS.get(body[6], "#VALUE!"))
             elif kind == _ROW and len(body) >= 16 and body[12] & 0x20:
                 marks.hidden_rows.add(struct.unpack_from("<H", body)[0])
+            elif kind == _DIMENSIONS and self._wide and len(body) >= 12:
+                _believable(body)
             elif kind == _COLINFO and len(body) >= 10 and body[8] & 1:
                 first, last = struct.unpack_from("<HH", body)
                 marks.hidden_columns.update(range(first, min(last, 255) + 1))
         return marks
+
+    def _require_sheet(self, offset: int) -> None:
+        """名单里写的位置上确是一张表；不是时 calamine 会读成空表。"""
+        head = self._stream[offset : offset + 8]
+        if len(head) < 8:
+            raise damaged("工作表的位置在文件外面")
+        kind, _, _, what = struct.unpack("<HHHH", head)
+        if kind != _BOF or (self._wide and what == _GLOBALS):
+            raise damaged("工作表的位置写坏了")
+
+    def _lost(self, body: bytes) -> bool:
+        return len(body) < 10 or struct.unpack_from("<I", body, 6)[0] >= self._strings
 
     def _many(self, marks: Marks, body: bytes) -> None:
         row, first = struct.unpack_from("<HH", body)
@@ -120,3 +146,10 @@ class Biff:
             marks.error(row, column, ERRORS.get(result[2], "#VALUE!"))
         elif result[0] == 3 and (waits or not self._recalculated):
             marks.unvalued(row, column, "")
+
+
+def _believable(body: bytes) -> None:
+    """DIMENSIONS 写的大小；calamine 照它要内存，写坏了会让进程中止。"""
+    _, rows, _, columns = struct.unpack_from("<IIHH", body)
+    if rows > _MOST_ROWS or columns > _MOST_COLUMNS:
+        raise damaged("工作表的大小写坏了")

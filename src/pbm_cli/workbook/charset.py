@@ -45,9 +45,24 @@ def decode(data: bytes, declared: str | None = None) -> str:
         if good > broken * _MOST_BROKEN or name in ("utf-8", "utf8"):
             line = data.count(b"\n", 0, error.start) + 1
             raise refuse(f"第 {line} 行有损坏的 UTF-8 字节，读出来会是乱码", _HINT) from error
+    _refuse_mixed(data)
     return _clean(_strict(data, "gb18030"))
 
 
+def _refuse_mixed(data: bytes) -> None:
+    """有的行是 UTF-8、有的行不是：两份文件接在一起的，按 GBK 读会有一半是乱码。"""
+    for found in _FOUR_WIDE.finditer(data):
+        start = data.rfind(b"\n", 0, found.start()) + 1
+        end = data.find(b"\n", found.end())
+        try:
+            data[start : end if end >= 0 else len(data)].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        line = data.count(b"\n", 0, start) + 1
+        raise refuse(f"第 {line} 行是 UTF-8 编码，别的行不是，读出来会有乱码", _HINT)
+
+
+_FOUR_WIDE = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){4}")
 _WIDE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 
 

@@ -14,6 +14,8 @@ from typing import IO
 
 from pbm_cli.cells import address
 from pbm_cli.errors import InputError
+from pbm_cli.workbook.batches import MOST_CELLS, MOST_ROWS, encode_rows
+from pbm_cli.workbook.ceiling import limit_memory
 from pbm_cli.workbook.formats import recognise
 from pbm_cli.workbook.limits import Limits, mebibytes
 from pbm_cli.workbook.marks import RawSheet
@@ -21,7 +23,6 @@ from pbm_cli.workbook.protocol import (
     BrokenFrameError,
     decode_json,
     encode_json,
-    encode_rows,
     read_frame,
     write_frame,
 )
@@ -29,9 +30,9 @@ from pbm_cli.workbook.refusals import refuse
 
 _COLLECT_AFTER = 100_000
 """造出多少对象才找一次循环垃圾：一行行的值里没有。"""
-_BATCH_ROWS = 2_000
-_BATCH_CELLS = 50_000
 _FRAME_BYTES = 32 * 1024 * 1024
+_KEPT_BYTES = 64 * 1024 * 1024
+"""读完一个文件，占着比这多的内存才还。"""
 
 
 def main() -> int:
@@ -45,7 +46,7 @@ def main() -> int:
     if not isinstance(given, dict):
         raise BrokenFrameError("limits expected")
     limits = Limits(**given)
-    _limit_memory(limits.memory_bytes)
+    limit_memory(limits.memory_bytes)
     write_frame(target, encode_json({"kind": "ready"}))
     while (payload := read_frame(source)) is not None:
         request = decode_json(payload)
@@ -53,18 +54,27 @@ def main() -> int:
             raise BrokenFrameError("request expected")
         if not _answer(str(request["path"]), str(request["stem"]), limits, target):
             return 1
+        _give_back()
     return 0
 
 
-def _limit_memory(size: int) -> None:
-    if sys.platform == "win32":
+def _give_back() -> None:
+    """读过大文件，把空出来的内存还给系统：下一步轮到父进程用了。只有 glibc 要人提醒。"""
+    if sys.platform != "linux" or _resident_bytes() < _KEPT_BYTES:
         return
-    import resource  # noqa: PLC0415  # Windows 没有这个模块
+    import ctypes  # noqa: PLC0415  # 只有大文件才用得着
 
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    ceiling = size if hard == resource.RLIM_INFINITY else min(size, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _resident_bytes() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123  # 子进程不装入 pathlib
+            return int(file.read().split()[1]) * 4096
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _answer(path: str, stem: str, limits: Limits, target: IO[bytes]) -> bool:
@@ -73,6 +83,8 @@ def _answer(path: str, stem: str, limits: Limits, target: IO[bytes]) -> bool:
         _read(path, stem, limits, target)
     except InputError as error:
         _refused(target, error.message, error.hint)
+    except RecursionError:
+        _refused(target, "内容嵌套得太深，读不了", "请用 Excel 或 WPS 打开它，另存为 xlsx 后再试")
     except MemoryError:
         _refused(
             target, f"读它要用的内存超过 {mebibytes(limits.memory_bytes)}", "请拆成几个文件，或删去多余的行列后再试"
@@ -96,10 +108,11 @@ def _read(path: str, stem: str, limits: Limits, target: IO[bytes]) -> None:
     digest = hashlib.sha256(data).hexdigest()
     kind, book = recognise(data, stem, limits)
     cells = 0
+    number = -1
     for number, sheet in enumerate(book.sheets()):
         if number >= limits.sheets:
             raise refuse(f"工作表超过 {limits.sheets} 张", "请拆成几个文件")
-        write_frame(target, encode_json({"kind": "sheet", "name": sheet.name}))
+        write_frame(target, encode_json({"kind": "sheet", "name": sheet.name}), more=True)
         cells = _send_rows(sheet, cells, limits, target)
         marks = sheet.marks
         end: dict[str, object] = {
@@ -109,28 +122,32 @@ def _read(path: str, stem: str, limits: Limits, target: IO[bytes]) -> None:
             "hidden_rows": sorted(marks.hidden_rows),
             "hidden_columns": sorted(marks.hidden_columns),
         }
-        write_frame(target, encode_json(end))
+        write_frame(target, encode_json(end), more=True)
+    if number < 0:
+        raise refuse("里面没有工作表（只有图表页之类，或名单是空的）", "请确认没有选错文件")
     done: dict[str, object] = {"kind": "done", "sha256": digest, "format": kind, "remarks": book.remarks}
     write_frame(target, encode_json(done))
 
 
 def _send_rows(sheet: RawSheet, cells: int, limits: Limits, target: IO[bytes]) -> int:
     batch: list[list[object]] = []
-    pending = 0
+    widest = 0
     for index, row in enumerate(sheet.rows):
-        if len(row) > limits.columns:
-            where = f"工作表“{sheet.name}”的 {address(index, len(row) - 1)}"
-            raise refuse(f"{where} 有内容，列数超过 {limits.columns} 列", "请删去表格右边多余的内容后另存，再试")
-        batch.append(row)
-        pending += len(row)
-        if len(batch) >= _BATCH_ROWS or pending >= _BATCH_CELLS:
-            cells += pending
-            if cells > limits.cells:
-                raise refuse(f"单元格超过 {limits.cells // 10_000} 万个", "请拆成几个文件")
+        width = len(row)
+        if width > widest:
+            if width > limits.columns:
+                where = f"工作表“{sheet.name}”的 {address(index, width - 1)}"
+                raise refuse(f"{where} 有内容，列数超过 {limits.columns} 列", "请删去表格右边多余的内容后另存，再试")
+            widest = width
+        if len(batch) >= MOST_ROWS or (len(batch) + 1) * widest > MOST_CELLS:
             _send(batch, target)
-            batch, pending = [], 0
+            batch, widest = [], width
+        batch.append(row)
+        cells += width
+        if cells > limits.cells:
+            raise refuse(f"单元格超过 {limits.cells // 10_000} 万个", "请拆成几个文件")
     _send(batch, target)
-    return cells + pending
+    return cells
 
 
 def _send(batch: list[list[object]], target: IO[bytes]) -> None:
@@ -138,7 +155,7 @@ def _send(batch: list[list[object]], target: IO[bytes]) -> None:
         return
     payload = encode_rows(batch)
     if len(payload) <= _FRAME_BYTES:
-        write_frame(target, payload)
+        write_frame(target, payload, more=True)
     elif len(batch) > 1:
         middle = len(batch) // 2
         _send(batch[:middle], target)

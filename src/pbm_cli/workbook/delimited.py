@@ -31,7 +31,8 @@ class DelimitedBook:
         self._stem = stem
         self._limits = limits
         self._delimiter = declared[1] if declared else _delimiter(self._text)
-        self.remarks: list[str] = []
+        lost = text.count("\ufffd")
+        self.remarks = [f"文字里有 {lost} 个替代符（U+FFFD）：这些字在导出前就已丢失"] if lost else []
 
     def sheets(self) -> Iterator[RawSheet]:
         """唯一的一张表。"""

@@ -24,6 +24,8 @@ _SIGNATURES = (
     (b"BM", "图片（BMP）"),
     (b"II*\0", "图片（TIFF）"),
     (b"MM\0*", "图片（TIFF）"),
+    (b"RIFF", "图片或音像（RIFF）"),
+    (b"L\0\0\0\x01\x14\x02\0", "快捷方式，不是它指向的文件"),
     (b"Rar!", "RAR 压缩包"),
     (b"7z\xbc\xaf\x27\x1c", "7z 压缩包"),
     (b"\x1f\x8b", "gzip 压缩包"),
@@ -78,6 +80,8 @@ def _packed(data: bytes, limits: Limits) -> tuple[str, Book]:
         from pbm_cli.workbook.xlsb import XlsbBook  # noqa: PLC0415
 
         return "xlsb", XlsbBook(data, archive, limits)
+    if "mimetype" in names and "encrypted-package" in names:
+        raise refuse("文件加了打开密码，读不了", "请去掉密码后再试")
     if "mimetype" in names and "content.xml" in names:
         kind = archive.read("mimetype", xml=False).decode("ascii", "replace").strip()
         if ".spreadsheet" not in kind:
@@ -100,6 +104,8 @@ def _compound(data: bytes, limits: Limits) -> tuple[str, Book]:
     compound = Compound(data)
     if "encryptedpackage" in compound.streams:
         raise refuse("文件加了打开密码，读不了", "请在 Excel 或 WPS 里去掉密码（文件→信息→保护工作簿）后再试")
+    if any("drm" in stream for stream in compound.streams):
+        raise refuse("文件有权限保护（IRM），读不了", "请让有权限的人另存一份不带权限保护的 xlsx")
     for stream, kind in _FOREIGN_STREAMS:
         if stream in compound.streams:
             raise refuse(
@@ -114,6 +120,8 @@ def _compound(data: bytes, limits: Limits) -> tuple[str, Book]:
 
 def _textual(data: bytes, stem: str, limits: Limits) -> tuple[str, Book]:
     start = data[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe\r\n\t ")
+    if not start and not data.strip(b"\0\xef\xbb\xbf\xff\xfe\r\n\t ") and b"\0\0" not in data:
+        raise refuse("文件是空的（只有空白）", "请重新下载或向报送单位重新索取")
     if start[:1] == b"<":
         return _markup(data, start, stem, limits)
     if start[:13].lower() == b"mime-version:":

@@ -40,6 +40,8 @@ class HtmlBook:
             raise damaged("网页是空的") from error
         except etree.XMLSyntaxError as error:
             raise damaged("网页写坏了") from error
+        if any(entry.level_name == "FATAL" for entry in parser.error_log):
+            raise damaged("网页嵌套得太深，后面的内容会丢掉")
         self._limits = limits
         tables = [] if root is None else [(table, _own_rows(table)) for table in root.iter("table")]
         self._tables = [rows for _, rows in tables if len(rows) > 1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pbm_cli.cells import Percentage
+
 Special = dict[str, str]
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
@@ -59,7 +61,7 @@ class Marks:
                 self._show_percent(row, percent[index])
             if index in special:
                 _lay(row, special[index])
-            while row and row[-1] is None:
+            while row and (row[-1] is None or row[-1] == ""):
                 row.pop()
             yield row
         for late in range(index + 1, pending + 1):
@@ -74,7 +76,7 @@ class Marks:
             if column < len(row):
                 value = row[column]
                 if isinstance(value, (int, float)) and not isinstance(value, bool):
-                    row[column] = {"p": float(value)}
+                    row[column] = Percentage(value)
 
 
 def _lay(row: list[object], cells: dict[int, Special]) -> None:

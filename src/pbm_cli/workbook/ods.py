@@ -21,6 +21,8 @@ _ERROR = re.compile(r"(#[A-Z/0!?]+[!?A0]|Err:\d{3}|错误:\d{3})\Z")
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?\Z")
 _HIDDEN = ("collapse", "filter")
 _MANY_ROWS = 100_000
+_DIGITS = 8
+_ENDLESS = 10**_DIGITS
 _GRAPHICS = ("annotation", "frame", "custom-shape", "control")
 
 
@@ -133,7 +135,10 @@ class _Table:
 
 
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and 0 < len(text) < 9 and int(text) > 0 else 1
+    """重复几次；没写、写坏的是一次，位数太多的当作多得放不下。"""
+    if not text or not text.isdecimal():
+        return 1
+    return _ENDLESS if len(text) > _DIGITS else max(int(text), 1)
 
 
 def _value(cell: Element, found: dict[str, str]) -> object:

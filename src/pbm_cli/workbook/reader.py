@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime as dt
 import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from pbm_cli.cells import Cell, ErrorCell, Merge, Percentage, Sheet, UnvaluedCell, Workbook
+from pbm_cli.cells import Merge, Sheet, Workbook
 from pbm_cli.errors import InputError
+from pbm_cli.workbook.batches import MARKS, decode_rows
 from pbm_cli.workbook.limits import Limits, mebibytes
 from pbm_cli.workbook.protocol import BrokenFrameError, decode_json, encode_json, read_frame, write_frame
 
 _COMMAND = (sys.executable, "-P", "-X", "utf8", "-m", "pbm_cli.workbook.child")
 _DEFAULTS = Limits()
+_FAR_ROWS = 1_000
 _WAITING_FRAMES = 4
 _RESAVE = "请用 Excel 或 WPS 打开它，另存为 xlsx 后再试"
 
@@ -48,6 +49,7 @@ class _Child:
         self.ready = False
         self.served = 0
         self.idle = True
+        self.ended = False
         self.asked: Path | None = None
         self._frames: queue.Queue[bytes | BrokenFrameError | None] = queue.Queue(_WAITING_FRAMES)
         self._thread = threading.Thread(target=self._receive, name="pbm-reader", daemon=True)
@@ -94,6 +96,7 @@ class _Child:
                 self._frames.put(payload)
         except BrokenFrameError as error:
             self._frames.put(error)
+        self.ended = True
         self._frames.put(None)
 
 
@@ -111,8 +114,10 @@ class _Assembly:
         self._bytes += len(payload)
         if self._bytes > most:
             raise BrokenFrameError("too much")
-        if payload.startswith(b"["):
-            self._take_rows(decode_json(payload, _decode_special))
+        if payload.startswith(MARKS):
+            if not self._sheets:
+                raise BrokenFrameError("rows without a sheet")
+            self._sheets[-1].rows += decode_rows(payload)
             return None
         message = decode_json(payload)
         if not isinstance(message, dict):
@@ -121,11 +126,6 @@ class _Assembly:
             return self._take_message(message)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise BrokenFrameError(str(error)) from error
-
-    def _take_rows(self, rows: object) -> None:
-        if not self._sheets or not isinstance(rows, list) or not all(type(row) is list for row in rows):
-            raise BrokenFrameError("rows expected")
-        self._sheets[-1].rows += cast("list[list[Cell]]", rows)
 
     def _take_message(self, message: dict[str, object]) -> Workbook | None:
         kind = message["kind"]
@@ -136,7 +136,7 @@ class _Assembly:
         elif kind == "end":
             sheet = self._sheets[-1]
             sheet.hidden = bool(message["hidden"])
-            sheet.merges = [Merge(*sides) for sides in cast("list[list[int]]", message["merges"])]
+            sheet.merges = _inside(cast("list[list[int]]", message["merges"]), len(sheet.rows))
             sheet.hidden_rows = frozenset(cast("list[int]", message["hidden_rows"]))
             sheet.hidden_columns = frozenset(cast("list[int]", message["hidden_columns"]))
         elif kind == "refused":
@@ -149,23 +149,10 @@ class _Assembly:
         return None
 
 
-def _decode_special(value: dict[str, object]) -> Cell:
-    """protocol.encode_special 的逆；不认识的写法抛出 KeyError。"""
-    ((key, content),) = value.items()
-    if key == "td":
-        return dt.timedelta(seconds=float(cast("float", content)))
-    if key == "p":
-        return Percentage(cast("float", content))
-    return _SPECIAL[key](str(content))
-
-
-_SPECIAL: dict[str, Callable[[str], Cell]] = {
-    "e": ErrorCell,
-    "f": UnvaluedCell,
-    "d": dt.date.fromisoformat,
-    "dt": dt.datetime.fromisoformat,
-    "t": dt.time.fromisoformat,
-}
+def _inside(merges: list[list[int]], rows: int) -> list[Merge]:
+    """合并区域；离最后一行很远的部分不要：写坏的文件里，它能伸到一百万行以外。"""
+    most = rows + _FAR_ROWS
+    return [Merge(top, left, min(bottom, most), right) for top, left, bottom, right in merges if top < most]
 
 
 class Reader:
@@ -179,6 +166,9 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
+    width = 1
+    """读一个文件时先请读后面的几个。"""
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -189,6 +179,12 @@ class Reader:
         child, self._child = self._child, None
         if child is not None:
             child.stop()
+
+    def limit(self, limits: Limits) -> None:
+        """之后按这些上限读；与现在的不同时，换一个子进程。"""
+        if limits != self._limits:
+            self.close()
+            self._limits = limits
 
     def begin(self, paths: Sequence[Path]) -> None:
         """启动子进程；头一个是文件的，先请它读。"""
@@ -256,7 +252,7 @@ class Reader:
         return workbook
 
     def _living_child(self, shown: str) -> _Child:
-        if self._child is not None and self._child.process.poll() is not None:
+        if self._child is not None and self._child.ended:
             self.close()
         if self._child is None:
             try:

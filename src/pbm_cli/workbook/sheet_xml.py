@@ -1,27 +1,36 @@
 """xlsx 的工作表部件：找出 calamine 丢掉的东西，并在它之前拦下过远的单元格。
 
-大而干净的表要快：一块块地看，先用 in、count、find 试，只有可疑的单元格才细看；
+大而干净的表要快：一块块地看，去掉数字以后各行多半一样，只看不一样的那几种（行样），只有可疑的单元格才细看；
 写法不合常规（没有 r、单引号、属性换行）的块才逐个单元格地走。
+
+去掉数字只会造出、不会抹掉一个不含数字的记号，所以行样里没有的，原文里也没有；行样里有的再到原文里找。
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import zip_longest
 
 from pbm_cli.cells import address, column_letters
 from pbm_cli.errors import InputError
 from pbm_cli.workbook.limits import MIB, Limits
 from pbm_cli.workbook.marks import Marks
+from pbm_cli.workbook.odd_values import refuse_odd
 from pbm_cli.workbook.refusals import damaged, refuse
 
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _PLACE = re.compile(rb"([A-Za-z]{1,3})([0-9]{1,7})\Z")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:worksheet|dialogsheet|chartsheet|macrosheet)\b")
 _ROW_BYTES = 64 * MIB
 _TRUE = (b"1", b"true")
 _BOUNDS = (26, 52, 104, 208)
+_DIGITS = b"0123456789"
+_ENDS = (b">", b"/", b"\n", b"\t", b"\r")
+_ODD = (b"='", b"= ", b' ="', b"=\n", b"\n=", b"=\t", b"\t=", b"=\r", b"\r=")
 _KNOWN_ERRORS = frozenset(("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"))
 
 
@@ -53,6 +62,9 @@ class SheetScan:
                 break
             if len(head) > _ROW_BYTES:
                 raise damaged("工作表部件里没有数据区")
+        else:
+            if not _ROOT.search(head):
+                raise damaged("工作表部件里不是工作表")
         for _ in blocks:
             pass
 
@@ -69,13 +81,25 @@ class SheetScan:
         self._value = re.compile(tag + rb"v(?=[\s/>])[^>]*?(?:/>|>(.*?)" + end + rb"v\s*>)", re.DOTALL)
         self._formula = re.compile(tag + rb"f(?=[\s/>])[^>]*?(?:/>|>(.*?)" + end + rb"f\s*>)", re.DOTALL)
         self._filled = re.compile(tag + rb"(?:v|t)(?:\s[^>]*)?>[^<]")
-        styles = b"|".join(b"%d" % style for style in sorted(self._percent))
-        self._percent_cell = re.compile(rb' s="(?:' + styles + rb')"') if styles else None
+        self._drop = b"" if any(digit in prefix for digit in _DIGITS) else _DIGITS
+        self._prepare_quick(tag, end)
         for attrs in re.findall(tag + rb"col(?=\s)([^>]*)>", head):
             found = _attributes(attrs)
             if found.get(b"hidden") in _TRUE:
                 first, last = _number(found.get(b"min")), _number(found.get(b"max"))
                 self.marks.hidden_columns.update(range(max(first - 1, 0), min(last, self._limits.columns)))
+
+    def _prepare_quick(self, tag: bytes, end: bytes) -> None:
+        """一眼认得出的单元格：按百分比显示的数，和有结果（又不是零）的公式。"""
+        start = tag + rb'c r="([A-Z]{1,3})([0-9]{1,7})"'
+        number = tag + rb"v>(?=[^<]*[^<\s])"
+        formula = tag + rb"f(?:\s[^<>]*)?(?:/>|>[^<]*" + end + rb"f>)" + tag + rb"v>(?=[^<]*[^<\s0.])"
+        rest = rb"[^<]*" + end + rb"v>" + end + rb"c>"
+        self._settled = re.compile(start + rb'(?: s="([0-9]+)")?(?: t="(?:n|str|b)")?>' + formula + rest)
+        styles = rb' s="(?:' + b"|".join(b"%d" % style for style in sorted(self._percent)) + rb')"'
+        self._percent_style = re.compile(styles) if self._percent else None
+        shown = rb'(?:/>|(?: t="n")?>(' + number + rb"|" + formula + rb")" + rest + rb")"
+        self._percent_cell = re.compile(start + styles + shown)
 
     def _body(self, carry: bytes, blocks: Iterator[bytes]) -> None:
         for block in blocks:
@@ -94,13 +118,16 @@ class SheetScan:
         self._rows(carry if end < 0 else carry[:end])
 
     def _rows(self, chunk: bytes) -> None:
-        if b"<!--" in chunk:
+        shapes = self._shapes(chunk)
+        refuse_odd(chunk, self._shown)
+        if b"<!--" in self._shown:
             chunk = re.sub(rb"<!--.*?-->", b"", chunk, flags=re.DOTALL)
+            shapes = self._shapes(chunk)
         self._refuse_far(chunk)
         if not self.marks.valued and self._filled.search(chunk):
             self.marks.valued = True
-        if self._is_regular(chunk):
-            if b"hidden=" in chunk:
+        if self._is_regular(chunk, shapes):
+            if b"hidden=" in self._shown:
                 self._hidden_rows(chunk)
             last = self._row_pattern.match(chunk, max(chunk.rfind(self._row_tag), 0))
             self._row = _number(_attributes(last[1]).get(b"r")) - 1 if last else self._row
@@ -112,29 +139,61 @@ class SheetScan:
         else:
             self._every_cell(chunk)
 
-    def _is_regular(self, chunk: bytes) -> bool:
-        """各单元格都写成 <c r="…，属性都用双引号，等号两边没有空白。"""
-        opening = self._opening
+    def _shapes(self, chunk: bytes) -> Counter[bytes]:
+        """行样与各有几行；_shown 是全部行样连在一起。"""
+        before, *rows = chunk.translate(None, self._drop).split(self._row_tag)
+        shapes = Counter(rows)
+        self._shown = self._row_tag.join((before, *shapes))
+        return shapes
+
+    def _is_regular(self, chunk: bytes, shapes: Counter[bytes]) -> bool:
+        """各行、各单元格都写成 <c r="…，属性都用双引号，等号两边没有空白。"""
+        opening, shown = self._opening, self._shown
         count = chunk.count(opening + b' r="')
-        tags = chunk.count(opening + b" ")
-        self.cells += tags
+        tags = sum(shape.count(opening + b" ") * number for shape, number in shapes.items())
+        if tags != count:  # 去掉数字才像单元格的也数进去了：到原文里数
+            tags = chunk.count(opening + b" ")
+        if count != tags or any(mark in shown for mark in (*_ODD, *(opening + end for end in _ENDS))):
+            return False
+        rows = chunk.count(self._row_tag + b' r="')
+        if rows != sum(shapes.values()) and rows != chunk.count(self._row_tag):
+            return False
+        self._count(tags)
+        return True
+
+    def _count(self, cells: int) -> None:
+        self.cells += cells
         if self.cells > self._limits.cells:
             raise refuse(f"单元格超过 {self._limits.cells // 10_000} 万个", "请删去多余的行列或拆成几个文件")
-        rows = chunk.count(self._row_tag) == chunk.count(self._row_tag + b' r="')
-        odd = (b"='", b"= ", b' ="', *(opening + end for end in (b">", b"/", b"\n", b"\t", b"\r")))
-        return rows and count == tags and not any(mark in chunk for mark in odd)
 
     def _suspects(self, chunk: bytes) -> list[int]:
-        starts: set[int] = set()
         opening = self._opening + b" "
-        if b't="e"' in chunk:
+        starts, settled = self._percentages(chunk)
+        if b't="e"' in self._shown:
             starts.update(chunk.rfind(opening, 0, at) for at in _found(chunk, b't="e"'))
-        if self._formula_tag in chunk:
-            starts.update(chunk.rfind(opening, 0, at) for at in _found(chunk, self._formula_tag))
-        if self._percent_cell:
-            starts.update(chunk.rfind(opening, 0, hit.start() + 1) for hit in self._percent_cell.finditer(chunk))
+        if self._formula_tag in self._shown:
+            for at in _found(chunk, self._formula_tag):
+                start = chunk.rfind(opening, 0, at)
+                quick = self._settled.match(chunk, start) if start >= 0 else None
+                if quick is None or int(quick[3] or 0) in self._percent:
+                    starts.add(start)
+        starts -= settled
         starts.discard(-1)
         return sorted(starts)
+
+    def _percentages(self, chunk: bytes) -> tuple[set[int], set[int]]:
+        """百分比样式的单元格：要细看的，和一眼就认定了的。"""
+        hits = [hit.start() for hit in self._percent_style.finditer(chunk)] if self._percent_style else []
+        settled: set[int] = set()
+        if hits:
+            for found in self._percent_cell.finditer(chunk):
+                letters, digits, value = found.groups()
+                settled.add(found.start())
+                if value is not None:
+                    self.marks.percentage(int(digits) - 1, _column(letters))
+        if len(settled) == len(hits):
+            return set(), settled
+        return {chunk.rfind(self._opening + b" ", 0, hit + 1) for hit in hits}, settled
 
     def _hidden_rows(self, chunk: bytes) -> None:
         for found in self._row_pattern.finditer(chunk):
@@ -144,7 +203,7 @@ class SheetScan:
 
     def _every_cell(self, chunk: bytes) -> None:
         rows = list(self._row_pattern.finditer(chunk))
-        for found, following in zip(rows, [*rows[1:], None], strict=True):
+        for found, following in zip_longest(rows, rows[1:]):
             attrs = _attributes(found[1])
             self._row = _number(attrs.get(b"r")) - 1 if attrs.get(b"r") else self._row + 1
             if attrs.get(b"hidden") in _TRUE:
@@ -152,6 +211,7 @@ class SheetScan:
             self._column = -1
             end = following.start() if following else len(chunk)
             for cell in self._cell.finditer(chunk, found.end(), end):
+                self._count(1)
                 cell_attrs = _attributes(cell[1])
                 row, column = _placed(cell_attrs.get(b"r", b""), self._row, self._column + 1)
                 self._column = column
@@ -184,7 +244,10 @@ class SheetScan:
     def _refuse_far(self, chunk: bytes) -> None:
         """有值的单元格过远，或已用区域过大：calamine 会为整块区域要内存，先拦下。"""
         bounds = self._bounds
-        while far := _beyond(bounds[self._bound]).search(chunk):
+        while _beyond(bounds[self._bound], rb"").search(self._shown):
+            far = _beyond(bounds[self._bound], rb"[0-9]+").search(chunk)
+            if far is None:
+                break
             if self._bound == len(bounds) - 1:
                 raise _too_far(*_placed(far[1], 0, 0), self._limits)
             self._bound += 1
@@ -201,20 +264,22 @@ _REFERENCE = re.compile(rb"""r=["']([A-Za-z]{1,3})([0-9]{1,7})""")
 
 
 @lru_cache
-def _beyond(bound: int) -> re.Pattern[bytes]:
-    """第 bound 列以右而有值的单元格。"""
+def _beyond(bound: int, digits: bytes) -> re.Pattern[bytes]:
+    """第 bound 列以右而有值的单元格；digits 是行号的样子（在去掉数字的行样里找时为空）。"""
     first = column_letters(bound)
     same = [first]
     for index, letter in enumerate(first):
         if letter != "Z":
             same.append(f"{first[:index]}[{chr(ord(letter) + 1)}-Z][A-Z]{{{len(first) - index - 1}}}")
     longer = f"|[A-Z]{{{len(first) + 1},3}}" if len(first) < 3 else ""
-    pattern = rf"""\sr=["']((?:{"|".join(same)}{longer})[0-9]+)["'][^>/]*>(?!</)"""
-    return re.compile(pattern.encode("ascii"), re.IGNORECASE)
+    letters = f"(?:{'|'.join(same)}{longer})".encode("ascii")
+    end = rb"(?!</)" if digits else rb""
+    return re.compile(rb"""\sr=["'](""" + letters + digits + rb""")["'][^>/]*>""" + end, re.IGNORECASE)
 
 
 def _last_value(chunk: bytes) -> int:
-    return max(chunk.rfind(b"v>"), chunk.rfind(b"t>"))
+    value = chunk.rfind(b"v>")
+    return max(value, chunk.rfind(b"t>", max(value, 0)))
 
 
 def _too_far(row: int, column: int, limits: Limits) -> InputError:
@@ -237,16 +302,19 @@ def _attributes(text: bytes) -> dict[bytes, bytes]:
 
 def _placed(reference: bytes, row: int, column: int) -> tuple[int, int]:
     found = _PLACE.match(reference)
-    if not found:
-        return row, column
-    letters = 0
-    for letter in found[1].upper():
-        letters = letters * 26 + letter - 64
-    return int(found[2]) - 1, letters - 1
+    return (int(found[2]) - 1, _column(found[1])) if found else (row, column)
+
+
+@lru_cache(4096)
+def _column(letters: bytes) -> int:
+    column = 0
+    for letter in letters.upper():
+        column = column * 26 + letter - 64
+    return column - 1
 
 
 def _number(text: bytes | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 9 else 0
+    return int(text[:9]) if text and text.isdigit() else 0
 
 
 def _text(raw: bytes) -> str:

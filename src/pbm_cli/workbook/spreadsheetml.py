@@ -19,6 +19,7 @@ _DECLARATION = re.compile(r"""\s*<\?xml[^>]*\?>""")
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w-]+)["']""")
 _EPOCH_DAYS = ("1899-12-31", "1899-12-30", "1904-01-01")
 _WHAT = "XML 表格"
+_MOST_ROWS = 1_048_576
 
 
 def declared_encoding(data: bytes) -> str | None:
@@ -82,7 +83,7 @@ class XmlBook:
                 discard(element)
                 if row:
                     cells += index - given + len(row)
-                    if index < given or cells > self._limits.cells:
+                    if index < given or index >= _MOST_ROWS or cells > self._limits.cells:
                         raise refuse(f"{address(index, 0)} 的行号不合理", "请用 Excel 或 WPS 打开后另存为 xlsx 再试")
                     yield from ([] for _ in range(index - given))
                     yield row
@@ -118,12 +119,16 @@ class XmlBook:
 
 
 def _index(found: dict[str, str], following: int) -> int:
-    text = found.get("Index", "")
-    return int(text) - 1 if text.isdigit() and int(text[:8]) > 0 and len(text) < 8 else following
+    text = found.get("Index")
+    if text is None:
+        return following
+    if not text.isdecimal() or not 0 < int(text[:8]) <= _MOST_ROWS or len(text) > 7:
+        raise damaged(f"行号或列号“{text[:20]}”写坏了")
+    return int(text) - 1
 
 
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 8 else 0
+    return int(text) if text and text.isdecimal() and len(text) < 8 else 0
 
 
 def _value(cell: Element, found: dict[str, str], *, percent: bool) -> object:

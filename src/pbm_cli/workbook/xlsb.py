@@ -19,6 +19,8 @@ _PATH = "xl/workbook.bin"
 _ROW, _BLANK, _RK, _ERROR, _REAL, _FORMULA_NUMBER, _FORMULA_ERROR = 0, 1, 2, 3, 5, 9, 11
 _FORMAT, _XF, _COLUMN, _BEGIN_XFS, _END_XFS, _BUNDLE, _PROPERTIES, _MERGE = 44, 47, 60, 617, 618, 156, 153, 176
 _BUILTIN_PERCENT = (9, 10)
+_END_DATA = 146
+_LEAST = 9
 
 
 class XlsbBook:
@@ -128,12 +130,17 @@ def _percent_styles(archive: Archive) -> frozenset[int]:
 def _scan(blocks: Iterator[bytes], percent: frozenset[int], limits: Limits) -> Marks:
     marks = Marks()
     row = width = 0
+    ended = False
     for kind, body in _records(blocks):
         if kind == _ROW and len(body) >= 12:
             (row,) = struct.unpack_from("<I", body)
             if body[11] & 0x10:
                 marks.hidden_rows.add(row)
-        elif _BLANK < kind <= _FORMULA_ERROR and len(body) >= 9:
+        elif _BLANK < kind <= _FORMULA_ERROR and len(body) < _LEAST:
+            raise damaged(f"xlsb 第 {row + 1} 行有单元格不完整")
+        elif kind == _END_DATA:
+            ended = True
+        elif _BLANK < kind <= _FORMULA_ERROR:
             column = struct.unpack_from("<I", body)[0]
             width = max(width, column + 1)
             if column >= limits.columns or (row + 1) * width > limits.cells:
@@ -152,4 +159,6 @@ def _scan(blocks: Iterator[bytes], percent: frozenset[int], limits: Limits) -> M
         elif kind == _MERGE and len(body) >= 16:
             top, bottom, left, right = struct.unpack_from("<IIII", body)
             marks.merge(top, left, bottom, right)
+    if not ended:
+        raise damaged("xlsb 的工作表被截断")
     return marks

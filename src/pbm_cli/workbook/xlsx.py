@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 from collections.abc import Iterator
 
 from pbm_cli.workbook.archive import Archive
@@ -15,6 +16,8 @@ from pbm_cli.workbook.values import Values
 from pbm_cli.workbook.xml_parts import attributes, local, parse
 
 _BUILTIN_PERCENT = frozenset((9, 10))
+_CLAIMED = re.compile(rb"""\suniqueCount\s*=\s*["'](\d{1,40})""")
+_HEAD = 4096
 
 
 class XlsxBook:
@@ -33,7 +36,7 @@ class XlsxBook:
         self._describe(root)
 
     def _describe(self, root: object) -> None:
-        for element in root.iter():  # type: ignore[attr-defined]  # lxml 没有类型说明
+        for element in root.iter("{*}sheet", "{*}workbookPr", "{*}calcPr"):  # type: ignore[attr-defined]  # lxml 没有类型说明
             name, found = local(element), attributes(element)
             if name == "sheet":
                 self._sheets.append((found.get("name", ""), found.get("state", "visible"), found.get("id", "")))
@@ -67,6 +70,7 @@ class XlsxBook:
         for index, (name, _, link) in enumerate(self._sheets):
             kind, path = targets.get(link, ("", ""))
             if kind and kind != "worksheet":
+                self.remarks.append(f"“{name}”不是数据表（图表页、对话框或宏表），没有读")
                 continue
             if path not in self._archive:
                 raise damaged(f"缺少工作表“{name}”的内容")
@@ -96,6 +100,10 @@ def count_shared_strings(archive: Archive, path: str, limits: Limits) -> None:
     """共享文字的条数；过多的拒绝（几百 KB 的文件能让阅读器用掉几 GB）。"""
     count = 0
     for block in archive.chunks(path, xml=True):
+        if not count and (claimed := _CLAIMED.search(block[:_HEAD])) and int(claimed[1]) > limits.shared_strings:
+            raise refuse(
+                f"共享文字写着有 {claimed[1].decode()[:12]} 条，不可信", "请用 Excel 或 WPS 打开它，另存为 xlsx 后再试"
+            )
         count += block.count(b"<si") + block.count(b":si")
         if count > limits.shared_strings:
             raise refuse(f"共享文字超过 {limits.shared_strings // 10_000} 万条", "请拆成几个文件")
@@ -108,9 +116,9 @@ def relationships(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
     if path not in archive:
         return {}
     found: dict[str, tuple[str, str]] = {}
-    for element in parse(archive.read(path), path).iter():
+    for element in parse(archive.read(path), path).iter("{*}Relationship"):
         link = attributes(element)
-        if local(element) == "Relationship" and link.get("TargetMode") != "External":
+        if link.get("TargetMode") != "External":
             target = link.get("Target", "").replace("\\", "/")
             target = posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
             found[link.get("Id", "")] = (link.get("Type", "").rpartition("/")[2], target)
@@ -149,12 +157,11 @@ def _percent_styles(archive: Archive, targets: dict[str, tuple[str, str]]) -> fr
     root = parse(archive.read(path), path)
     formats = set(_BUILTIN_PERCENT)
     styles: list[int] = []
-    for element in root.iter():
-        if local(element) == "numFmt":
-            found = attributes(element)
-            if is_percent_format(found.get("formatCode", "")) and found.get("numFmtId", "").isdigit():
-                formats.add(int(found["numFmtId"]))
-        elif local(element) == "cellXfs":
-            numbers = [attributes(style).get("numFmtId", "0") for style in element if local(style) == "xf"]
-            styles = [int(number) if number.isdecimal() else 0 for number in numbers]
+    for element in root.iter("{*}numFmt"):
+        found = attributes(element)
+        if is_percent_format(found.get("formatCode", "")) and found.get("numFmtId", "").isdigit():
+            formats.add(int(found["numFmtId"]))
+    for element in root.iter("{*}cellXfs"):
+        numbers = [attributes(style).get("numFmtId", "0") for style in element.iterchildren("{*}xf")]
+        styles = [int(number) if number.isdecimal() else 0 for number in numbers]
     return frozenset(index for index, number in enumerate(styles) if number in formats)
