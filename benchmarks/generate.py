@@ -1,6 +1,7 @@
 """生成一个项目支出预算执行表：N 行 × 20 列，两层表头。同样的行数和种子，得到同样的内容。
 
 用法：python benchmarks/generate.py 执行表.xlsx --rows 1795
+加 --formulas 时，调整后预算、结余、执行率、灯和合计写成没有结果的公式，给 LibreOffice 重算用。
 """
 
 from __future__ import annotations
@@ -115,6 +116,41 @@ def write(path: Path, rows: int) -> None:
             page.write_number(FIRST_ROW + rows, column, total / 100, money)
 
 
+def write_formulas(path: Path, rows: int) -> None:
+    """同一张表，能算的都写成公式，结果留给打开它的程序算；灯写在最后一列，各色灯数在合计行右边。"""
+    lights = len(HEADINGS)
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.set_properties({"created": dt.datetime(YEAR, 12, 31)})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        percent = book.add_format({"num_format": "0.00%"})
+        page = book.add_worksheet("执行")
+        page.write_string(0, 0, f"{YEAR}年项目支出预算执行情况表")
+        page.write_string(1, 0, "单位：元")
+        write_headings(page)
+        page.write_string(3, lights, "灯")
+        for number, row in enumerate(projects(rows), FIRST_ROW):
+            line = number + 1
+            for column, value in enumerate(row):
+                if isinstance(value, dt.date):
+                    page.write_datetime(number, column, value, day)
+                elif isinstance(value, int):
+                    page.write_number(number, column, value / 100 if column in MONEY_COLUMNS else value)
+                elif value:
+                    page.write_string(number, column, value)
+            page.write_formula(number, 14, f"=M{line}+N{line}", None, "")
+            page.write_formula(number, 16, f"=O{line}-P{line}", None, "")
+            page.write_formula(number, 17, f'=IF(O{line}=0,"",P{line}/O{line})', percent, "")
+            light = f'=IF(R{line}="","none",IF(R{line}<0.6,"red",IF(R{line}<0.8,"yellow","green")))'
+            page.write_formula(number, lights, light, None, "")
+        last, total = FIRST_ROW + rows, FIRST_ROW + rows + 1
+        page.write_string(last, 0, "合计")
+        for column in MONEY_COLUMNS:
+            letter = chr(ord("A") + column)
+            page.write_formula(last, column, f"=SUM({letter}{FIRST_ROW + 1}:{letter}{total - 1})", None, "")
+        for place, name in enumerate(("red", "yellow", "green", "none")):
+            page.write_formula(last, lights + place, f'=COUNTIF(U{FIRST_ROW + 1}:U{total - 1},"{name}")', None, "")
+
+
 def write_headings(page: xlsxwriter.worksheet.Worksheet) -> None:
     """两层表头：上层横向合并，“序号”纵向合并。"""
     column = 1
@@ -130,8 +166,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="生成项目支出预算执行表")
     parser.add_argument("path", type=Path)
     parser.add_argument("--rows", type=int, default=1795)
+    parser.add_argument("--formulas", action="store_true", help="能算的都写成没有结果的公式")
     arguments = parser.parse_args()
-    write(arguments.path, arguments.rows)
+    (write_formulas if arguments.formulas else write)(arguments.path, arguments.rows)
 
 
 if __name__ == "__main__":
