@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -18,17 +19,23 @@ from docx.opc.part import Part
 from docx.oxml import parse_xml
 from lxml import etree
 
+from pbm_cli.outputs.docx_carry import above, edges
 from pbm_cli.outputs.docx_styles import (
+    NOTE_NEXT,
     W,
     exact,
     font_table_xml,
     footer_runs,
+    joined,
+    note_indent,
     run_fonts,
     settings_xml,
     styles_xml,
+    text_run,
     twips,
 )
 from pbm_cli.outputs.docx_tables import gap, table, text_width
+from pbm_cli.outputs.official import official
 from pbm_cli.outputs.package import repack
 from pbm_cli.outputs.prose import Block, Grid, Heading, Paragraph, Signature, Spans, parse, plain
 from pbm_cli.outputs.provenance import as_json, compact
@@ -37,13 +44,27 @@ from pbm_cli.outputs.style import Profile
 CREATED = dt.datetime(2020, 1, 1)
 _ANNEX = re.compile(r"(附件\s*\d*)[\s:：.．、]*(.*)", re.DOTALL)
 _CAPTION = re.compile(r"表\s*\d+")
+_LISTED = re.compile(r"[·\d]+[.)]? ")
 _UNIT_LINE = re.compile(r"[（(]?(金额)?单位：\S{1,8}")
 _UNITS = "万元|亿元|元|万|亿|人次|人|个百分点|个|项|份|期|条|次|家|户|分钟|分|公里|千米|平方米|立方米|亩|吨|百分点|小时"
 _AFTER_FIGURE = re.compile(rf"(?<=\d)( (?:{_UNITS})|{_UNITS}|[\u4e00-\u9fff])")
 _DROPPED = ("stylesWithEffects", "thumbnail", "/customXml", "webSettings", "numbering")
 _LOOSE_STYLES = frozenset({"Title", "AnnexMark", "AnnexTitle", "Signature"})
 _HEADING_STYLES = {2: "Heading1", 3: "Heading2", 4: "Heading3"}
+_MAIN_PART = "word/document.xml"
+_TABLE_MARK = "pbm-table"
+_LEAST_FOOTER = 227
 
+
+@dataclass(slots=True)
+class AnnexNote:
+    """附件说明：一个附件一行。"""
+
+    names: list[str]
+
+
+Item = Block | AnnexNote
+"""要排的一块。"""
 
 _APPLICATION = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Properties '
@@ -54,34 +75,54 @@ _APPLICATION = (
 
 def render(narrative: str, profile: Profile, source: dict[str, Any]) -> bytes:
     """叙述 → docx 字节；source 是来历（provenance），存在文件属性和自定义 XML 里。同样的叙述写出同样的字节。"""
-    blocks = parse(narrative)
+    blocks = official(parse(narrative))
     word = docx.Document()
     _prepare(word, profile, source)
     body = word.element.body
     final = body.sectPr
+    tables: list[str] = []
+    for element in above(word, profile.base) if profile.base is not None else ():
+        final.addprevious(element)
     parts = _parts(blocks)
+    _annex_note(parts)
     for number, part in enumerate(parts):
         wide = number > 0 and _widest(part) > profile.tables.landscape_above
-        elements = _elements(part, profile, main=number == 0, width=text_width(profile, landscape=wide))
-        for element in elements:
+        width = text_width(profile, landscape=wide)
+        for element in _elements(part, profile, tables, main=number == 0, width=width):
             final.addprevious(element)
         section = deepcopy(final)
         _orient(section, profile, landscape=wide)
+        if number:
+            _plain_first_page(section)
         if number + 1 < len(parts):
             _end_section(final, section)
         else:
-            if not elements or elements[-1].tag.endswith("}tbl"):
+            if _after_table(final):
                 final.addprevious(parse_xml(gap()))
             body.replace(final, section)
     _properties(word, next((plain(b.spans) for b in blocks if isinstance(b, Heading)), ""), source)
     stream = io.BytesIO()
     word.save(stream)
-    return repack(stream.getvalue())
+    return repack(stream.getvalue(), {_MAIN_PART: lambda data: _with_tables(data, tables)})
 
 
-def _parts(blocks: Sequence[Block]) -> list[list[Block]]:
+def _with_tables(document: bytes, tables: Sequence[str]) -> bytes:
+    """正文里的记号换成各张表。"""
+    pieces = re.split(rb"<\?%s \d+\?>" % _TABLE_MARK.encode(), document)
+    found = [pieces[0]]
+    for xml, rest in zip(tables, pieces[1:], strict=True):
+        found += [xml.encode("utf-8"), rest]
+    return b"".join(found)
+
+
+def _after_table(final: etree._Element) -> bool:
+    last = final.getprevious()
+    return last is None or last.tag is etree.ProcessingInstruction or str(last.tag).endswith("}tbl")
+
+
+def _parts(blocks: Sequence[Block]) -> list[list[Item]]:
     """正文与各附件。"""
-    parts: list[list[Block]] = [[]]
+    parts: list[list[Item]] = [[]]
     seen = False
     for block in blocks:
         if isinstance(block, Heading) and block.level == 1:
@@ -92,27 +133,54 @@ def _parts(blocks: Sequence[Block]) -> list[list[Block]]:
     return parts
 
 
-def _widest(part: Sequence[Block]) -> int:
+def _annex_note(parts: Sequence[list[Item]]) -> None:
+    """附件说明：正文之后、落款之前列出各附件的名称；叙述里自己写了的不加。"""
+    heads = [part[0] for part in parts[1:] if isinstance(part[0], Heading)]
+    names = [match[2] for head in heads if (match := _ANNEX.fullmatch(plain(head.spans))) and match[2]]
+    main = parts[0]
+    if not names or any(isinstance(block, Paragraph) and plain(block.spans).startswith("附件：") for block in main):
+        return
+    lines = [f"{number}．{name}" for number, name in enumerate(names, start=1)] if len(names) > 1 else names
+    place = next((number for number, block in enumerate(main) if isinstance(block, Signature)), len(main))
+    main.insert(place, AnnexNote([f"附件：{lines[0]}", *lines[1:]]))
+
+
+def _widest(part: Sequence[Item]) -> int:
     return max((len(block.rows[0]) for block in part if isinstance(block, Grid)), default=0)
 
 
-def _elements(part: Sequence[Block], profile: Profile, *, main: bool, width: int) -> list[etree._Element]:
+def _elements(
+    part: Sequence[Item], profile: Profile, tables: list[str], *, main: bool, width: int
+) -> list[etree._Element]:
     found: list[etree._Element] = []
     for index, block in enumerate(part):
         following = part[index + 1] if index + 1 < len(part) else None
         if isinstance(following, Paragraph) and _UNIT_LINE.match(plain(following.spans)) and index + 2 < len(part):
             following = part[index + 2]
-        after_table = index > 0 and isinstance(part[index - 1], Grid)
         if isinstance(block, Grid):
-            if after_table:
+            if index and isinstance(part[index - 1], Grid):
                 found.append(parse_xml(gap(profile.spacing.line)))
-            found.append(table(block, width, profile))
+            found.append(etree.ProcessingInstruction(_TABLE_MARK, str(len(tables))))
+            tables.append(table(block, width, profile))
+        elif isinstance(block, AnnexNote):
+            found.extend(_note(block, profile))
         elif isinstance(block, Signature):
             found.extend(_signature(block, profile))
         elif isinstance(block, Heading):
             found.extend(_heading(block, profile, main=main))
         else:
-            found.append(_paragraph(block, profile, following, after_table=after_table))
+            before = part[index - 1] if index and main else None
+            after_table = index > 0 and isinstance(part[index - 1], Grid)
+            found.append(_paragraph(block, profile, (before, following), after_table=after_table))
+    return found
+
+
+def _note(block: AnnexNote, profile: Profile) -> list[etree._Element]:
+    """附件说明各行；第一行前空一行，第二行起与第一行的序号对齐。"""
+    found = []
+    for number, line in enumerate(block.names):
+        extra = exact(profile.spacing.line, before=100) if number == 0 else note_indent(profile, NOTE_NEXT)
+        found.append(_element("AnnexNote", [(line, False)], profile.fonts.body, profile, extra))
     return found
 
 
@@ -130,14 +198,23 @@ def _heading(block: Heading, profile: Profile, *, main: bool) -> list[etree._Ele
     return [_element(style, block.spans, east, profile)]
 
 
-def _paragraph(block: Paragraph, profile: Profile, following: Block | None, *, after_table: bool) -> etree._Element:
+def _paragraph(
+    block: Paragraph, profile: Profile, around: tuple[Item | None, Item | None], *, after_table: bool
+) -> etree._Element:
+    """一段；around 是前后的块。文件标题下面以冒号结尾的一段是主送机关，顶格。"""
+    before, following = around
     text = plain(block.spans)
     if isinstance(following, Grid) and _CAPTION.match(text):
         return _element("Caption", block.spans, profile.fonts.table_head, profile)
     if isinstance(following, Grid) and _UNIT_LINE.match(text):
         return _element("TableNote", block.spans, profile.fonts.table, profile)
-    extra = "<w:keepNext/>" if isinstance(following, Signature | Grid) else ""
-    extra += exact(profile.spacing.line, before=30) if after_table else ""
+    leads = isinstance(following, Paragraph) and text.endswith("：") and _LISTED.match(plain(following.spans))
+    extra = "<w:keepNext/>" if leads or isinstance(following, Signature | Grid | AnnexNote) else ""
+    above_line, below_line = 30 if after_table else 0, 30 if isinstance(following, Grid) else 0
+    if above_line or below_line:
+        extra += exact(profile.spacing.line, before=above_line, after=below_line)
+    if isinstance(before, Heading) and before.level == 1 and text.endswith("："):
+        extra += '<w:ind w:firstLineChars="0" w:firstLine="0"/>'
     return _element("Normal", block.spans, profile.fonts.body, profile, extra)
 
 
@@ -165,49 +242,38 @@ def _run(text: str, fonts: str, *, together: bool) -> str:
         if number:
             parts.append("<w:r><w:br/></w:r>")
         for index, piece in enumerate(_AFTER_FIGURE.split(line) if together else [line]):
-            parts.append(_joined(piece, fonts) if index % 2 else _text_run(piece, fonts))
+            parts.append(joined(piece, fonts) if index % 2 else text_run(piece, fonts))
     return "".join(parts)
 
 
-def _text_run(text: str, properties: str) -> str:
-    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{escape(text)}</w:t></w:r>' if text else ""
-
-
-def _joined(unit: str, fonts: str) -> str:
-    """数后面的单位：每个字前放一个不可见的连接符，语言标为西文，LibreOffice 才不在此处换行。
-
-    连接符用 w:sym、1 磅：取文字时没有它，缺字形的字体也看不出它。Word 另有 settings 里的行尾禁则。
-    """
-    language = '<w:lang w:eastAsia="en-US"/>'
-    joiner = (
-        f'<w:r><w:rPr>{fonts}<w:sz w:val="2"/>{language}</w:rPr><w:sym w:font="Segoe UI Symbol" w:char="2060"/></w:r>'
-    )
-    return "".join(joiner + _text_run("\u00a0" if letter == " " else letter, fonts + language) for letter in unit)
-
-
 def _end_section(final: etree._Element, section: etree._Element) -> None:
-    last = final.getprevious()
-    if last is None or not last.tag.endswith("}p"):
+    if _after_table(final):
         final.addprevious(parse_xml(gap()))
-        last = final.getprevious()
-    last.get_or_add_pPr().append(section)
+    final.getprevious().get_or_add_pPr().append(section)
 
 
 def _orient(section: etree._Element, profile: Profile, *, landscape: bool) -> None:
-    """横页的四边随纸转过来：装订边在上。"""
+    """横页的四边随纸转过来：装订边在上；页码离版心一样远。纸本来就横着的不转。"""
     page = profile.page
-    across, down = (page.height, page.width) if landscape else (page.width, page.height)
+    turned = landscape and page.height > page.width
+    across, down = (page.height, page.width) if turned else (page.width, page.height)
     top, right, bottom, left = page.top, page.right, page.bottom, page.left
-    if landscape:
+    if turned:
         top, right, bottom, left = left, top, right, bottom
-    size = {"w": across, "h": down, **({"orient": "landscape"} if landscape else {})}
-    footer = page.footer * bottom // page.bottom
+    size = {"w": across, "h": down, **({"orient": "landscape"} if across > down else {})}
+    footer = max(_LEAST_FOOTER, page.footer - page.bottom + bottom) if turned else page.footer
     margins = {"top": top, "right": right, "bottom": bottom, "left": left, "header": page.header, "footer": footer}
     for tag, values in (("pgSz", size), ("pgMar", {**margins, "gutter": 0})):
         found = section.find(f"{{{W}}}{tag}")
         found.attrib.clear()
         for key, value in values.items():
             found.set(f"{{{W}}}{key}", str(value))
+
+
+def _plain_first_page(section: etree._Element) -> None:
+    """附件没有另样的首页（文头只在正文第一页）。"""
+    for mark in section.findall(f"{{{W}}}titlePg"):
+        section.remove(mark)
 
 
 def _prepare(word: WordDocument, profile: Profile, source: dict[str, Any]) -> None:
@@ -218,13 +284,21 @@ def _prepare(word: WordDocument, profile: Profile, source: dict[str, Any]) -> No
         for key, name in names.items():
             if any(dropped in name for dropped in _DROPPED):
                 del owner.rels[key]
-    part._styles_part._element = parse_xml(styles_xml(profile))
-    part._settings_part._element = parse_xml(settings_xml())
+    base = profile.base
+    own_footers = base is None or not base.footers
+    styles = styles_xml(profile)
+    part._styles_part._element = parse_xml(base.dress(styles, profile.written) if base is not None else styles)
+    part._settings_part._element = parse_xml(settings_xml(odd_even=base is None or own_footers or base.odd_even))
     part.part_related_by(RT.FONT_TABLE)._blob = font_table_xml(profile)
     part.package.part_related_by(RT.EXTENDED_PROPERTIES)._blob = _APPLICATION
     section = word.sections[0]
-    _footer(section.footer, "right", profile)
-    _footer(section.even_page_footer, "left", profile)
+    if own_footers:
+        _footer(section.footer, "right", profile)
+        _footer(section.even_page_footer, "left", profile)
+    if base is not None:
+        if own_footers and base.first_page:
+            _footer(section.first_page_footer, "right", profile)
+        edges(word, base, own_footers=own_footers)
     grid = section._sectPr.find(f"{{{W}}}docGrid")
     # 不写 type：行距已固定，每页 22 行；写了“lines”，580 缇的网格在 LibreOffice 与 Word 里都只算 21 行
     grid.set(f"{{{W}}}linePitch", str(profile.grid.line_pitch))

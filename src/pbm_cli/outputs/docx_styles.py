@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -10,13 +11,40 @@ from pbm_cli.text import half_up
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_SIZE = re.compile(r'<w:sz(?:Cs)? w:val="\d+"/>')
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 CHARACTERS = 100
 """w:firstLineChars 等以百分之一字计。"""
+
+_NOTE_TEXT, NOTE_FIRST, NOTE_NEXT = Decimal("6.5"), Decimal("4.5"), Decimal("1.5")
 
 # 不能在行尾的字符：除通行的以外加上数字、小数点与不换行空格，数就不会与后面的单位分在两行；
 # 不能在行首的字符加上“元”“次”，“万元”“人次”就不会从中断开。
 NO_LINE_END = "$([{£¥·‘“〈《「『【〔〖〝﹙﹛﹝＄（．［｛￡￥0123456789.,\u00a0\u2060"
 NO_LINE_START = "元次!%),.:;>?]}¢¨°·ˇˉ―‖’”…‰′″›℃∶、。〃〉》」』】〕〗〞︶︺︾﹀﹄﹚﹜﹞！＂％＇），．：；？］｀｜｝～￠"
+
+
+def xml_text(text: str) -> str:
+    """放进 w:t 的文字：换行变空格，XML 里不许有的字符去掉。"""
+    return escape(_UNFIT.sub("", text).replace("\n", " "))
+
+
+def text_run(text: str, properties: str) -> str:
+    """一个 run；没有文字时没有 run。"""
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{xml_text(text)}</w:t></w:r>' if text else ""
+
+
+def joined(unit: str, fonts: str) -> str:
+    """不许与前面断开的字：每个字前放一个不可见的连接符，语言标为西文，LibreOffice 才不在此处换行。
+
+    连接符用 w:sym、1 磅：取文字时没有它，缺字形的字体也看不出它。Word 另有 settings 里的行尾禁则。
+    """
+    language = '<w:lang w:eastAsia="en-US"/>'
+    small = _SIZE.sub("", fonts)
+    joiner = (
+        f'<w:r><w:rPr>{small}<w:sz w:val="2"/>{language}</w:rPr><w:sym w:font="Segoe UI Symbol" w:char="2060"/></w:r>'
+    )
+    return "".join(joiner + text_run("\u00a0" if letter == " " else letter, fonts + language) for letter in unit)
 
 
 def twips(points: Decimal) -> int:
@@ -50,11 +78,15 @@ def run_size(points: Decimal) -> str:
 
 
 def exact(points: Decimal, *, before: int = 0, after: int = 0) -> str:
-    """固定行距；before、after 以百分之一行计。"""
+    """固定行距；before、after 以百分之一行计（points 大小的行）。"""
     line = twips(points)
+    return _spaced(line, line, before, after)
+
+
+def _spaced(line: int, unit: int, before: int, after: int) -> str:
     around = (
-        f'w:beforeLines="{before}" w:before="{line * before // 100}" '
-        f'w:afterLines="{after}" w:after="{line * after // 100}"'
+        f'w:beforeLines="{before}" w:before="{unit * before // 100}" '
+        f'w:afterLines="{after}" w:after="{unit * after // 100}"'
     )
     return f'<w:spacing {around} w:line="{line}" w:lineRule="exact"/>'
 
@@ -63,6 +95,12 @@ def first_line(profile: Profile) -> str:
     """首行缩进若干字。"""
     count = profile.spacing.first_line
     return f'<w:ind w:firstLineChars="{count * CHARACTERS}" w:firstLine="{twips(profile.sizes.body * count)}"/>'
+
+
+def note_indent(profile: Profile, mark: Decimal) -> str:
+    """附件说明：名称从左空六个半字起，回行时对齐；mark 是名称前面的“附件：1．”或“1．”占几个字。"""
+    size = profile.sizes.body
+    return f'<w:ind w:left="{twips(size * _NOTE_TEXT)}" w:firstLineChars="0" w:hanging="{twips(size * mark)}"/>'
 
 
 def right_indent(characters: int, size: Decimal) -> str:
@@ -99,12 +137,15 @@ def _text_styles(profile: Profile) -> list[str]:
     mark = run_fonts(fonts.annex, profile) + run_size(sizes.body)
     indent = right_indent(spacing.signature, sizes.body)
     centred = f'{_FLUSH}<w:jc w:val="center"/>'
-    above, annex_above = exact(spacing.title_line, before=80, after=80), exact(spacing.title_line, before=30, after=50)
+    line, title_line = twips(spacing.line), twips(spacing.title_line)
+    above, annex_above = _spaced(title_line, line, 100, 100), _spaced(title_line, line, 40, 60)
+    note = f'<w:keepNext/>{exact(spacing.line)}{note_indent(profile, NOTE_FIRST)}<w:jc w:val="left"/>'
     return [
         # 左对齐：两端对齐时 LibreOffice 会丢掉悬挂在行末的标点，带长数字的行也会被拉得很稀。
         _style(("Normal", "Normal"), f'{exact(spacing.line)}{first_line(profile)}<w:jc w:val="left"/>', body),
         _style(("Title", "Title"), f"<w:keepNext/>{above}{centred}", title),
         _style(("AnnexMark", "附件标记"), f'<w:keepNext/>{exact(spacing.line)}{_FLUSH}<w:jc w:val="left"/>', mark),
+        _style(("AnnexNote", "附件说明"), note, body),
         _style(("AnnexTitle", "附件标题"), f'<w:keepNext/>{annex_above}{centred}<w:outlineLvl w:val="0"/>', title),
         _style(("Signature", "落款"), f'<w:keepLines/>{exact(spacing.line)}{indent}<w:jc w:val="right"/>', body),
     ]
@@ -135,7 +176,10 @@ def styles_xml(profile: Profile) -> bytes:
 
 
 _FLUSH = '<w:ind w:firstLineChars="0" w:firstLine="0"/>'
-_FLAT = '<w:snapToGrid w:val="0"/><w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
+_FLAT = (
+    '<w:snapToGrid w:val="0"/><w:spacing w:beforeLines="0" w:before="0" w:afterLines="0" w:after="0" w:line="240" '
+    'w:lineRule="auto"/>'
+)
 _UNSPACED = '<w:spacing w:val="0"/>'
 _FIXED_STYLES = (
     '<w:style w:type="character" w:default="1" w:styleId="DefaultParagraphFont">'
@@ -156,7 +200,7 @@ def _defaults(profile: Profile) -> str:
     return f"<w:docDefaults><w:rPrDefault><w:rPr>{run}{language}</w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>"
 
 
-def settings_xml() -> bytes:
+def settings_xml(*, odd_even: bool = True) -> bytes:
     """settings.xml：奇偶页不同、行首行尾禁则、现行 Word 的兼容方式。"""
     compat = "".join(
         f'<w:compatSetting w:name="{name}" w:uri="http://schemas.microsoft.com/office/word" w:val="{value}"/>'
@@ -169,7 +213,8 @@ def settings_xml() -> bytes:
     )
     return (
         f'{_HEAD}<w:settings xmlns:w="{W}"><w:zoom w:percent="100"/><w:bordersDoNotSurroundHeader/>'
-        '<w:bordersDoNotSurroundFooter/><w:defaultTabStop w:val="420"/><w:evenAndOddHeaders/>'
+        '<w:bordersDoNotSurroundFooter/><w:defaultTabStop w:val="420"/>'
+        f"{'<w:evenAndOddHeaders/>' if odd_even else ''}"
         '<w:characterSpacingControl w:val="compressPunctuation"/>'
         f'<w:noLineBreaksAfter w:lang="zh-CN" w:val={quoteattr(NO_LINE_END)}/>'
         f'<w:noLineBreaksBefore w:lang="zh-CN" w:val={quoteattr(NO_LINE_START)}/>'

@@ -1,24 +1,25 @@
-"""Word 表格：列宽按内容分，表头每页重复，数靠右；大表用一行做样子逐行复制。"""
+"""Word 表格：列宽按内容分，表头每页重复，数靠右；先备好一行的样子，逐行照抄成 XML 文字。
+
+大表不进 XML 树（两万行八列的树要 1 GB 多内存），正文里只留一个记号，写出时换成这里的文字。
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from copy import deepcopy
 from decimal import Decimal
 from xml.sax.saxutils import quoteattr
 
-from docx.oxml import parse_xml
-from lxml import etree
-
 from pbm_cli.outputs.columns import display_width
-from pbm_cli.outputs.docx_styles import W, run_fonts, run_size, twips
+from pbm_cli.outputs.docx_styles import W, joined, run_fonts, run_size, text_run, twips, xml_text
 from pbm_cli.outputs.prose import Grid, Spans, plain
 from pbm_cli.outputs.style import Profile
 
 _NUMBER = re.compile(r"[-+−]?(\d{1,3}(,\d{3})+|\d{1,9})(\.\d+)?%?|[-+−]?\d{1,15}\.\d+%?")
 _NOTHING = frozenset({"", "—", "-", "–", "/"})
+_ORDINALS = frozenset({"序号", "名次", "排名"})
 _SOLID = re.compile(r"[!-~]+")
+_HEAD_UNIT = re.compile(r"(?<=.)（[\u4e00-\u9fff]{1,6}）$")
 _MARGINS = 220
 _WIDEST = Decimal(60)
 _CODE_PIECE = Decimal(27)
@@ -26,45 +27,100 @@ _LATIN_SLACK = Decimal("0.25")
 _HEAD_PIECE = Decimal(8)
 _NARROWEST = Decimal(4)
 _ROW_HEIGHT = 340
-_T, _R, _P = f"{{{W}}}t", f"{{{W}}}r", f"{{{W}}}p"
-_FONTS = f"{{{W}}}rPr/{{{W}}}rFonts"
+_TO_FILL_WIDTH = Decimal(24)
+_TO_FILL_HEIGHT = 1100
+_LONG_CELL = 400
+"""一格的字多过这个数，这一行就许跨页：整行比一页还高时，LibreOffice 会把放不下的字切掉。"""
 
 
-def table(grid: Grid, width: int, profile: Profile) -> etree._Element:
-    """一张表；width 是版心宽度，缇。"""
+def table(grid: Grid, width: int, profile: Profile) -> str:
+    """一张表的 XML 文字；width 是版心宽度，缇。"""
     columns = len(grid.rows[0])
     texts = [[plain(cell) for cell in row] for row in grid.rows]
     widths = column_widths(texts, width, profile.sizes.table)
     aligns = [_align(grid.aligns[index], [row[index] for row in texts]) for index in range(columns)]
-    root = parse_xml(_frame(widths))
-    head = parse_xml(_row(widths, ["center"] * columns, profile, head=True))
-    body = parse_xml(_row(widths, aligns, profile, head=False))
-    for number, row in enumerate(grid.rows):
-        copied = deepcopy(body if number else head)
-        for place, cell in zip(list(copied.iter(_T)), row, strict=True):
-            _fill(place, cell, profile)
-        root.append(copied)
-    return root
+    head = _Row(widths, ["center"] * columns, profile, head=True)
+    body = _Row(widths, aligns, profile, head=False, height=_TO_FILL_HEIGHT if _to_fill(texts) else _ROW_HEIGHT)
+    rows = [(body if number else head).filled(row) for number, row in enumerate(grid.rows)]
+    return f"{_frame(widths)}{''.join(rows)}</w:tbl>"
+
+
+class _Row:
+    """备好的一行：每格前后的 XML 都写好，只差文字。"""
+
+    def __init__(
+        self, widths: Sequence[int], aligns: Sequence[str], profile: Profile, *, head: bool, height: int = _ROW_HEIGHT
+    ) -> None:
+        style, east = ("TableHead", profile.fonts.table_head) if head else ("TableText", profile.fonts.table)
+        size = run_size(profile.sizes.table)
+        self._head = head
+        self._fonts = run_fonts(east, profile) + size
+        self._strong = run_fonts(profile.fonts.emphasis, profile) + size
+        self._starts = [
+            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr><w:p><w:pPr>'
+            f'<w:pStyle w:val="{style}"/><w:jc w:val={quoteattr(align)}/></w:pPr>'
+            for width, align in zip(widths, aligns, strict=True)
+        ]
+        self._run = f'<w:r><w:rPr>{self._fonts}</w:rPr><w:t xml:space="preserve">'
+        repeated = "<w:tblHeader/>" if head else ""
+        rest = f'<w:trHeight w:val="{height}" w:hRule="atLeast"/>{repeated}</w:trPr>'
+        self._whole, self._open = f"<w:tr><w:trPr><w:cantSplit/>{rest}", f"<w:tr><w:trPr>{rest}"
+
+    def filled(self, cells: Sequence[Spans]) -> str:
+        """填好一行。"""
+        parts = []
+        long = False
+        for start, cell in zip(self._starts, cells, strict=True):
+            if len(cell) == 1 and not cell[0][1] and not self._head:
+                text = cell[0][0]
+                long = long or len(text) > _LONG_CELL
+                parts.append(f"{start}{self._run}{xml_text(text)}</w:t></w:r></w:p></w:tc>")
+            else:
+                long = long or len(plain(cell)) > _LONG_CELL
+                parts.append(f"{start}{self._runs(cell)}</w:p></w:tc>")
+        return f"{self._open if long else self._whole}{''.join(parts)}</w:tr>"
+
+    def _runs(self, cell: Spans) -> str:
+        if not cell:
+            return f"{self._run}</w:t></w:r>"
+        return "".join(self._span(text, self._strong if strong else self._fonts) for text, strong in cell)
+
+    def _span(self, text: str, fonts: str) -> str:
+        unit = _HEAD_UNIT.search(text) if self._head else None
+        if unit is None:
+            return text_run(text, fonts)
+        split = unit.start() + 1  # 表头“申报（万元）”一行放不下时，只在括号前换行
+        return text_run(text[:split], fonts) + joined(text[split:], fonts)
 
 
 def _align(written: str, texts: Sequence[str]) -> str:
     if written in {"left", "center", "right"}:
         return written
     values = [text for text in texts[1:] if text not in _NOTHING]
-    if texts[0] == "序号":
+    if texts[0] in _ORDINALS:
         return "center"
     if values and all(_NUMBER.fullmatch(text) for text in values):
         return "right"
     return "left"
 
 
+def _to_fill(texts: Sequence[Sequence[str]]) -> set[int]:
+    """留给人填的列：表里有两列以上整列空着时，就是那几列；它们要宽一些，行要高一些。"""
+    empty = {index for index in range(len(texts[0])) if len(texts) > 1 and not any(row[index] for row in texts[1:])}
+    return empty if len(empty) > 1 else set()
+
+
 def column_widths(texts: Sequence[Sequence[str]], total: int, size: Decimal) -> list[int]:
     """各列宽度，缇，合起来正好 total：够宽时按内容放大，不够时宽的列先收窄。"""
-    columns = range(len(texts[0]))
-    longest = (max(_NARROWEST, *(_weight(row[index]) for row in texts)) for index in columns)
+    different = [{row[index] for row in texts} for index in range(len(texts[0]))]
+    room = _to_fill(texts)
+    longest = (
+        max(_TO_FILL_WIDTH if index in room else _NARROWEST, *map(_weight, column))
+        for index, column in enumerate(different)
+    )
     solid = (
-        max(_NARROWEST, min(_HEAD_PIECE, _weight(texts[0][index])), *(_solid(row[index]) for row in texts))
-        for index in columns
+        max(_NARROWEST, min(_HEAD_PIECE, _weight(head)), *map(_solid, column))
+        for head, column in zip(texts[0], different, strict=True)
     )
     least = [_MARGINS + int(size * 10 * width) for width in solid]
     natural = [max(floor, _MARGINS + int(size * 10 * min(_WIDEST, w))) for floor, w in zip(least, longest, strict=True)]
@@ -99,43 +155,15 @@ def _frame(widths: Sequence[int]) -> str:
     return (
         f'<w:tbl xmlns:w="{W}"><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
         f'<w:tblBorders>{borders}</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblLook w:val="0420"/></w:tblPr>'
-        f"<w:tblGrid>{columns}</w:tblGrid></w:tbl>"
+        f"<w:tblGrid>{columns}</w:tblGrid>"
     )
-
-
-def _row(widths: Sequence[int], aligns: Sequence[str], profile: Profile, *, head: bool) -> str:
-    style, east = ("TableHead", profile.fonts.table_head) if head else ("TableText", profile.fonts.table)
-    style_run = f"<w:rPr>{run_fonts(east, profile)}{run_size(profile.sizes.table)}</w:rPr>"
-    run = f'<w:r>{style_run}<w:t xml:space="preserve"/></w:r>'
-    cells = "".join(
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr><w:p><w:pPr>'
-        f'<w:pStyle w:val="{style}"/><w:jc w:val={quoteattr(align)}/></w:pPr>{run}</w:p></w:tc>'
-        for width, align in zip(widths, aligns, strict=True)
-    )
-    repeated = "<w:tblHeader/>" if head else ""
-    properties = f'<w:cantSplit/><w:trHeight w:val="{_ROW_HEIGHT}" w:hRule="atLeast"/>{repeated}'
-    return f'<w:tr xmlns:w="{W}"><w:trPr>{properties}</w:trPr>{cells}</w:tr>'
-
-
-def _fill(place: etree._Element, cell: Spans, profile: Profile) -> None:
-    if len(cell) == 1 and not cell[0][1]:
-        place.text = cell[0][0].replace("\n", " ")
-        return
-    run = place.getparent()
-    paragraph = run.getparent()
-    for text, strong in cell:
-        copied = deepcopy(run)
-        copied.find(_T).text = text.replace("\n", " ")
-        if strong:
-            copied.find(_FONTS).set(f"{{{W}}}eastAsia", profile.fonts.emphasis)
-        paragraph.append(copied)
-    paragraph.remove(run)
 
 
 def text_width(profile: Profile, *, landscape: bool) -> int:
-    """版心宽度，缇。"""
+    """版心宽度，缇；纸本来就横着的，横页不再转。"""
     page = profile.page
-    return page.height - page.top - page.bottom if landscape else page.width - page.left - page.right
+    turned = landscape and page.height > page.width
+    return page.height - page.top - page.bottom if turned else page.width - page.left - page.right
 
 
 def gap(points: Decimal = Decimal(1)) -> str:

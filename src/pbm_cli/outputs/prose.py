@@ -14,12 +14,20 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pbm_cli.outputs.columns import clean
+from pbm_cli.sandbox import held, within
 
 Spans = list[tuple[str, bool]]
 """一段文字：(文字, 是否着重)；换行是“\\n”。"""
 _ASCII_END = 0x80
 _STRONG, _PLAIN = "\ufdd0", "\ufdd1"
 _STRONG_PAIR = re.compile(r"(?<![\\*])\*\*(?![\s*])([^*\n]+?)(?<![\\\s])\*\*(?!\*)")
+_FENCE = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
+_BLANK = re.compile(r"\n[ \t]*\n")
+_RULE = re.compile(r"\|(\s*:?-+:?\s*\|)+\s*")
+_BAR = re.compile(r"(?<!\\)\|")
+_ALIGNS = {(False, False): "", (True, False): "left", (False, True): "right", (True, True): "center"}
+_INLINE = re.compile(f"[`\\[<&{_STRONG}{_PLAIN}]|\\\\$")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 @dataclass(slots=True)
@@ -63,11 +71,52 @@ def plain(spans: Spans) -> str:
 
 
 def parse(narrative: str) -> list[Block]:
-    """Markdown → 块。"""
+    """Markdown → 块；本县的模板写得再怪，也不会没有尽头。"""
+    return within(held().template_seconds, "叙述", lambda: _parsed(narrative))
+
+
+def _parsed(narrative: str) -> list[Block]:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("emphasis")
     source = clean(narrative).replace(_STRONG, "").replace(_PLAIN, "")
     # CommonMark 的着重遇到“**……。**后面”这样的中文标点不起作用，所以先自己认出来。
-    return list(_blocks(parser.parse(_STRONG_PAIR.sub(rf"{_STRONG}\1{_PLAIN}", source))))
+    marked = _STRONG_PAIR.sub(rf"{_STRONG}\1{_PLAIN}", source)
+    if _FENCE.search(marked):
+        return list(_blocks(parser.parse(marked)))
+    found: list[Block] = []
+    pending: list[str] = []
+    for chunk in _BLANK.split(marked):
+        grid = _plain_grid(chunk, parser)
+        if grid is None:
+            pending.append(chunk)
+            continue
+        found += [*_blocks(parser.parse("\n\n".join(pending))), grid]
+        pending = []
+    return [*found, *_blocks(parser.parse("\n\n".join(pending)))]
+
+
+def _plain_grid(chunk: str, parser: MarkdownIt) -> Grid | None:
+    """前后空行、每行以竖线开头的表直接拆：两万行的表经语法分析要多用几百 MB 内存。不是这样的表为 None。"""
+    lines = chunk.strip("\n").split("\n")
+    if len(lines) < 2 or not _RULE.fullmatch(lines[1]) or not all(line.startswith("|") for line in lines):
+        return None
+    aligns = [_ALIGNS[rule.startswith(":"), rule.endswith(":")] for rule in _columns(lines[1])]
+    rows = [_columns(line) for line in (lines[0], *lines[2:])]
+    count = len(aligns)
+    if len(rows[0]) != count:
+        return None
+    return Grid(aligns, [[_cell(cell, parser) for cell in (row + [""] * (count - len(row)))[:count]] for row in rows])
+
+
+def _columns(line: str) -> list[str]:
+    cells = [cell.strip() for cell in _BAR.split(line.strip())[1:]]
+    return cells[:-1] if cells and not cells[-1] else cells
+
+
+def _cell(text: str, parser: MarkdownIt) -> Spans:
+    text = text.replace("\\|", "|")
+    if not _INLINE.search(text):
+        return [(_ESCAPED.sub(r"\1", text), False)] if text else []
+    return spans(parser.parseInline(text)[0])
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
