@@ -61,6 +61,7 @@ _OVERRIDES: Mapping[tuple[str, str], Column] = {
     ("assess", "score"): Column("score", "评估得分", "score", "分"),
     ("goals", "score"): Column("score", "审核得分", "score", "分"),
     ("goals", "grade"): Column("grade", "审核等级"),
+    ("goals", "points"): Column("points", "分项得分"),
     ("goals", "comments"): Column("comments", "审核意见", "list"),
     ("monitor", "indicators"): Column("indicators", "指标", "indicators"),
     ("evaluate", "indicators"): Column("indicators", "指标", "indicators"),
@@ -78,6 +79,8 @@ _OVERRIDES: Mapping[tuple[str, str], Column] = {
     ("diff", "old"): Column("old", "旧", "money"),
     ("diff", "new"): Column("new", "新", "money"),
     ("diff", "change"): Column("change", "变化", "money"),
+    ("rollup", "error"): Column("error", "没有计入的原因"),
+    ("rollup", "budget_yuan"): Column("budget_yuan", "调整后预算", "money"),
 }
 
 ROW_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -191,6 +194,8 @@ _UNFIT = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 def clean(value: str) -> str:
     """能放进任何文件的文字：去掉控制符与看不见的字符，孤立的代理字符换成“\ufffd”。"""
+    if value.isprintable():  # 全是看得见的字，绝大多数如此
+        return value
     return _UNFIT.sub("\ufffd", visible(value))
 
 

@@ -66,11 +66,16 @@ _TABLES: Mapping[str, str] = {
     "decisions": "先决定什么",
     "counties": "各区县",
     "totals": "合计比较",
+    "outliers": "离群的区县",
+    "groups": "年度、截止日和规则",
 }
+_APART = frozenset({"total", "counties", "rankings", "other_years"})
+"""区域汇总里另有地方写的：合计分环节写，各区县在分县表里，名次在叙述和分县表里。"""
 _LISTS: Mapping[str, str] = {"lights_changed": "changes", "adjustments": "adjustment"}
 """清单 → 用哪一种行的列名。"""
 _WIDE = frozenset({"adjustments", "plan", "rectification", "decisions"})
 _LONG = 30
+_BROAD = 7
 _SUMMARY_COLUMNS: Mapping[tuple[str, str], Column] = {
     ("goals", "comments"): Column("comments", "人工修改意见", "count", "条"),
     ("goals", "indicators"): Column("indicators", "指标", "count", "条"),
@@ -87,18 +92,27 @@ def stages(document: Document) -> list[tuple[str, str, Mapping[str, Any]]]:
     nested = summary.get("total") if command == "rollup" else summary if command == "report" else None
     if isinstance(nested, Mapping):
         found = [(stage, STAGES[stage], nested[stage]) for stage in STAGES if isinstance(nested.get(stage), Mapping)]
+        if command == "rollup":
+            own = {key: item for key, item in summary.items() if key not in _APART}
+            found = [(stage, word, _but_units(total)) for stage, word, total in found]
+            found.insert(0, (command, COMMANDS[command], own))
         if isinstance(decisions := nested.get("decisions"), list) and decisions:
             found.append(("evaluate", "综合", {"decisions": decisions}))
-        if command == "rollup":
-            found.append((command, COMMANDS[command], {key: item for key, item in summary.items() if key != "total"}))
         return found
     return [(command, COMMANDS.get(command, command), summary)]
+
+
+def _but_units(total: Mapping[str, Any]) -> dict[str, Any]:
+    """区域汇总不列各区县的每个单位：几万行，JSON 里有，也在各区县自己的底稿里。"""
+    return {key: value for key, value in total.items() if key != "by_unit"}
 
 
 def figures(stage: str, summary: Mapping[str, Any]) -> list[Figure]:
     """汇总里的单个数，按给出的次序。"""
     found = []
     for key, value in summary.items():
+        if key == "lights_changed" and isinstance(value, list):
+            value = len(value)  # noqa: PLW2901  清单另有小表，这里只说几个
         if isinstance(value, Mapping | list):
             continue
         known = _SUMMARY_COLUMNS.get((stage, key)) or column(stage, key)
@@ -114,7 +128,7 @@ def tables(stage: str, summary: Mapping[str, Any]) -> list[Table]:
 
 def apart(table: Table) -> bool:
     """太宽、太长的小表：Excel 里单独一张工作表，不放在汇总页。"""
-    return table.key in _WIDE or len(table.rows) > _LONG
+    return table.key in _WIDE or len(table.rows) > _LONG or len(table.columns) > _BROAD
 
 
 def _table(stage: str, key: str, value: Any) -> Table | None:
@@ -156,4 +170,4 @@ def _pairs(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 (f"{key}.{name}", inner) for name, inner in value.items() if not isinstance(inner, Mapping | list)
             )
         elif not (isinstance(value, list) and any(isinstance(part, Mapping) for part in value)):
-            yield key, value
+            yield key, STAGES.get(value, value) if key == "stage" and isinstance(value, str) else value

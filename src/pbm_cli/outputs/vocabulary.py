@@ -146,6 +146,7 @@ carried                 上年结转            text
 found_in                出处                text
 id                      编号                code
 distance_pct            离线                percent  %
+stake_yuan              金额乘离线          money
 rate_pct                得分率              percent  %
 weakest                 最弱的指标          text
 old                     旧                  text
@@ -162,4 +163,26 @@ appeared_yuan           新出现              money
 vanished_yuan           不再出现            money
 changed_yuan            改动                money
 error                   错误                text
+counties_found          区县                count    个
+counties_counted        计入合计的区县      count    个
+counties_failed         不能用的区县        count    个
+counties                区县数              count    个
+counted                 计入合计            text
+folder                  文件夹              text
+ruleset                 规则集              code
+ruleset_digest          规则集摘要          code
+on                      截止日              code
+assess_projects         评估项目            count    个
+goal_projects           审核目标的项目      count    个
+monitor_projects        监控项目            count    个
+red_pct                 红灯占比            percent  %
+reduction_rank          评减率名次          count
+execution_rank          执行率名次          count
+red_rank                红灯占比名次        count
+coverage_rank           覆盖率名次          count
+average_score_rank      平均得分名次        count
+figure                  比率                text
+value_pct               本区县              percent  %
+median_pct              中位数              percent  %
+points                  相差（百分点）      score
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pbm_cli.form_kinds import FORM_TITLES
@@ -15,24 +14,22 @@ from pbm_cli.outputs.columns import (
     Column,
     Document,
     Row,
-    columns,
-    filled,
-    indicator_columns,
-    rows_by_stage,
     title,
 )
 from pbm_cli.outputs.provenance import compact, provenance
 from pbm_cli.outputs.review_sheet import write_review
 from pbm_cli.outputs.summary import apart, stages, tables
 from pbm_cli.outputs.xlsx_book import Book, grid, put, titled
+from pbm_cli.outputs.xlsx_details import details, write_details, write_totals
+from pbm_cli.outputs.xlsx_formulas import TOP, Detail
 from pbm_cli.outputs.xlsx_summary import write_summary
+from pbm_cli.outputs.xlsx_trial import write_trial
 
 _INPUT_COLUMNS = (
     Column("file", "文件"), Column("sha256", "SHA-256", "code"), Column("sheet", "工作表"), Column("kind", "识别为"),
     Column("rows_read", "读到的行", "count"), Column("rows_used", "采用的行", "count"),
     Column("rows_rejected", "不能用的行", "count"), Column("rows_total", "合计行", "count"),
 )  # fmt: skip
-_OPERATORS: Mapping[str, str] = {">=": "≥", "<=": "≤", "=": "=", ">": ">", "<": "<", "qualitative": "定性"}
 MAX_SHEET_NAME = 31
 _SEVERITY = ("error", "warning", "red", "yellow", "hint")
 _RUN_LINES = (
@@ -45,9 +42,11 @@ def render(document: Document) -> bytes:
     """文档 → xlsx 字节。同样的文档写出同样的字节。"""
     name = title(document)
     book = Book(name, compact(provenance(document)))
-    write_summary(book, document, f"{name} 汇总", note(document))
+    found = details(document)
+    write_summary(book, document, f"{name} 汇总", note(document), found)
     _long_tables(book, document, name)
-    _details(book, document, name)
+    write_trial(book, document, name)
+    write_details(book, document, name, found)
     findings: list[Row] = sorted(document.get("findings") or [], key=_severity)
     sheet = titled(book, "问题清单", f"{name} 问题清单", f"共 {len(findings)} 条；单元格地址指原工作簿")
     grid(book, sheet, 2, FINDING_COLUMNS, findings)
@@ -76,52 +75,12 @@ def _long_tables(book: Book, document: Document, name: str) -> None:
     for stage, word, summary in found:
         for table in filter(apart, tables(stage, summary)):
             label = f"{word}-{table.title}" if len(found) > 1 else table.title
-            sheet = titled(book, label[:MAX_SHEET_NAME], f"{name} {label}", f"共 {len(table.rows)} 行；金额单位：万元")
-            grid(book, sheet, 2, table.columns, table.rows)
-
-
-def _details(book: Book, document: Document, name: str) -> None:
-    groups = rows_by_stage(document)
-    several = document.get("command") == "report" or len(groups) > 1
-    for stage, rows in groups:
-        word = COMMANDS.get(stage, stage)
-        tag = f"-{word}" if several else ""
-        heads = [
-            Column(item.key, "指标数", "count") if item.form == "indicators" else item
-            for item in filled(columns(stage, rows), rows)
-        ]
-        shown = [_counted(row) for row in rows]
-        sheet = titled(book, f"明细{tag}", f"{name} 明细{tag}", f"共 {len(rows)} 行；金额单位：万元")
-        grid(book, sheet, 2, heads, shown)
-        sheet.freeze_panes(3, 2)
-        indicators = _indicators(rows)
-        if indicators:
-            about = [Column("project_code", "项目编码", "code"), Column("project_name", "对象")]
-            about.append(Column("budget_unit", "预算单位"))
-            sheet = titled(book, f"指标{tag}", f"{name} 指标{tag}", f"共 {len(indicators)} 条指标")
-            grid(book, sheet, 2, [*about, *indicator_columns(indicators)], indicators)
-    if not groups:
-        sheet = titled(book, "明细", f"{name} 明细", "没有明细行")
-        sheet.write_string(2, 0, "（无）")
-
-
-def _counted(row: Row) -> Row:
-    found = row.get("indicators")
-    return {**row, "indicators": len(found)} if isinstance(found, list) else row
-
-
-def _indicators(rows: Sequence[Row]) -> list[Row]:
-    found: list[Row] = []
-    for row in rows:
-        items = row.get("indicators")
-        if isinstance(items, list):
-            about = {
-                "project_code": row.get("project_code"),
-                "project_name": row.get("project_name") or row.get("subject"),
-                "budget_unit": row.get("budget_unit"),
-            }
-            found.extend({**about, **item, "operator": _OPERATORS.get(str(item.get("operator")))} for item in items)
-    return found
+            page = label[:MAX_SHEET_NAME]
+            sheet = titled(book, page, f"{name} {label}", f"共 {len(table.rows)} 行；金额单位：万元")
+            detail = Detail(page, stage, table.columns, table.rows, len(table.columns))
+            grid(book, sheet, TOP, table.columns, table.rows, ratios=detail.ratios(), printed=detail.printed)
+            if table.key == "by_unit":
+                write_totals(book, sheet, detail, summary)
 
 
 def _basis(book: Book, document: Document, name: str) -> None:

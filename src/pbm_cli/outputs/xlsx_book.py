@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,15 +13,41 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from pbm_cli.errors import OutputError
-from pbm_cli.outputs.columns import NUMERIC, Column, Form, Row, decimal, display_width, take, wan_value, words
+from pbm_cli.outputs.columns import NUMERIC, Column, Form, Row, clean, decimal, take, wan_value, words
+from pbm_cli.outputs.xlsx_rows import (
+    MAX_DIGITS,
+    SIDES,
+    Cells,
+    LongSheet,
+    Ratio,
+    assemble,
+    lines_of,
+    measure,
+    number_cells,
+    text_cells,
+)
 
 FONT = "微软雅黑"
-MAX_WIDTH = 50
+MAX_WIDTH = 40
 MIN_WIDTH = 8
-MAX_HEAD = 18
+MAX_HEAD = 14
+HEAD_LINE, HEAD_HEIGHT = 18, 32
+CAPS: Mapping[str, int] = {
+    "project_code": 25, "project_name": 32, "subject": 32, "budget_unit": 27, "department": 28, "message": 60,
+    "basis": 40, "value": 60, "opinion": 70, "text": 50, "sha256": 68, "reasons": 36, "action_reason": 44, "code": 10,
+    "file": 40, "sheet": 24, "kind": 26,
+    "where.file": 30, "where.sheet": 18, "where.cell": 9, "level1": 12, "level2": 22, "level3": 34,
+    "target": 16, "actual": 18, "measure": 10, "operator": 7, "comments": 40, "recompute_note": 44, "fund": 20,
+    "steps_missing": 14, "treatment": 26, "proposal": 18, "action": 20, "evidence": 22, "label": 30, "name": 26,
+    "problem": 36, "found_in": 36, "reason": 50,
+}  # fmt: skip
+"""各列最宽多少；再长的折行。"""
+ONCE = frozenset({"project_name", "subject", "message", "found_in"})
+"""文字大多只出现一次的列。"""
 MAX_TEXT = 32_767
 MAX_ROWS = 1_048_576
-MAX_DIGITS = 15
+_LONGEST_NAME = 31
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\n\t]")
 CREATED = dt.datetime(2020, 1, 1)  # 文件属性里固定的日期：同样的输入写出同样的字节
 
 NUMBER_FORMATS: Mapping[Form, str] = {
@@ -67,6 +94,8 @@ class Book:
             settings |= {"bg_color": fill, "font_color": ink, "bold": True}
         if form in {"light", "level"}:
             settings["align"] = "center"
+        elif form not in NUMERIC:
+            settings["indent"] = 1
         if wrap:
             settings["text_wrap"] = True
         return self.format(**settings)
@@ -89,6 +118,11 @@ class Book:
         return self._stream.getvalue()
 
 
+def cut(text: str) -> str:
+    """一个单元格放得下的文字。"""
+    return text if len(text) <= MAX_TEXT // 2 else _cut(text, MAX_TEXT, "")
+
+
 def put(sheet: Worksheet, at: tuple[int, int], value: Any, form: Form, style: Format) -> str:
     """写一个单元格：数写成数，其余一律写成文字（绝不成为公式或链接）。交回显示的文字，用来定列宽。"""
     number = decimal(value) if form in NUMERIC else None
@@ -100,7 +134,7 @@ def put(sheet: Worksheet, at: tuple[int, int], value: Any, form: Form, style: Fo
         exact = number / 100 if form == "percent" else number
         sheet.write_number(*at, float(exact), style)
         return f"{number:f}%"
-    shown = words(value, form)[:MAX_TEXT]
+    shown = cut(words(value, form))
     if shown:
         sheet.write_string(*at, shown, style)
     else:
@@ -113,36 +147,87 @@ def heading(item: Column) -> str:
     return f"{item.title}（万元）" if item.form == "money" else item.title
 
 
-def grid(book: Book, sheet: Worksheet, top: int, heads: Sequence[Column], rows: Sequence[Row]) -> None:
-    """从 top 行起写一张有表头、冻结、筛选、重复表头的表，并按内容定列宽。"""
+def grid(
+    book: Book,
+    sheet: LongSheet,
+    top: int,
+    heads: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    ratios: Sequence[Ratio] = (),
+    printed: int = 0,
+) -> None:
+    """从 top 行起写一张有表头、冻结、筛选、重复表头的表，并按内容定列宽。
+
+    ratios 是插在第 printed 列以后的公式列；printed 大于 0 时只打印前几列。
+    """
     if top + 1 + len(rows) > MAX_ROWS:
         raise OutputError(sheet.get_name(), f"有 {len(rows)} 行，一张 Excel 工作表放不下", "请改写成 .csv 或 .json")
-    widths = [0] * len(heads)
-    for index, item in enumerate(heads):
-        sheet.write_string(top, index, heading(item), book.head())
-        widths[index] = max(MIN_WIDTH, min(MAX_HEAD, display_width(heading(item)) + 4))
-    styles = [book.body(item.form, wrap=item.form not in NUMERIC and item.form != "code") for item in heads]
-    for offset, row in enumerate(rows, start=top + 1):
-        for index, item in enumerate(heads):
-            value = take(row, item.key)
-            style = book.body(item.form, value) if item.form in {"light", "level"} else styles[index]
-            shown = put(sheet, (offset, index), value, item.form, style)
-            if len(shown) * 2 + 2 > widths[index] < MAX_WIDTH:
-                widths[index] = min(MAX_WIDTH, max(widths[index], display_width(shown) + 2))
-    for index, width in enumerate(widths):
-        sheet.set_column(index, index, width)
+    at = printed or len(heads)
+    columns = [_cells(book, sheet, item, _values(rows, item), wrap=index < at) for index, item in enumerate(heads)]
+    extra = [ratio.cells(rows, top + 2, book.body("percent")._get_xf_index()) for ratio in ratios]
+    columns[at:at] = extra
+    titles = [heading(item) for item in heads]
+    titles[at:at] = [ratio.title for ratio in ratios]
+    for index, (title, cells) in enumerate(zip(titles, columns, strict=True)):
+        sheet.write_string(top, index, title, book.head())
+        sheet.set_column(index, index, max(MIN_WIDTH, min(MAX_HEAD, measure(title) + 4), cells.width))
+    sheet.set_row(top, HEAD_HEIGHT if any(measure(title) + 2 > MAX_HEAD for title in titles) else HEAD_LINE)
+    if rows:
+        sheet.add_lines(top + 1, len(columns), assemble(top + 2, columns))
+    else:
+        sheet.write_string(top + 1, 0, "（无）", book.body("text"))
     last = top + max(len(rows), 1)
-    sheet.autofilter(top, 0, last, len(heads) - 1)
+    sheet.autofilter(top, 0, last, len(columns) - 1)
     sheet.freeze_panes(top + 1, 0)
     sheet.repeat_rows(top)
+    if printed and printed < len(columns):
+        sheet.print_area(0, 0, last, printed - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A{top + 2}:XFD{last + 1}"})
-    if not rows:
-        sheet.write_string(top + 1, 0, "（无）", book.body("text"))
 
 
-def titled(book: Book, name: str, title: str, note: str) -> Worksheet:
+def _values(rows: Sequence[Row], item: Column) -> list[Any]:
+    """一列的值；清单写成个数的列，给个数。"""
+    if "." in item.key:
+        return [take(row, item.key) for row in rows]
+    found = [row.get(item.key) for row in rows]
+    return [len(value) if isinstance(value, list) else value for value in found] if item.form == "count" else found
+
+
+_PLACES: Mapping[Form, int] = {"money": 4, "percent": 2}
+"""写进单元格时除以 10 的几次方：元变万元，百分数变小数。"""
+
+
+def _cells(book: Book, sheet: LongSheet, item: Column, values: Sequence[Any], *, wrap: bool) -> Cells:
+    """一列的正文；不打印的列不折行，免得把行撑高。"""
+    most = CAPS.get(item.key, MAX_WIDTH)
+    lit = item.form in {"light", "level"}
+    numeric = item.form in NUMERIC
+    common = book.body(item.form, wrap=wrap and not numeric and not lit)._get_xf_index()
+    once = item.form in {"code", "origin"} or item.key in ONCE
+    plain = book.body("text", wrap=wrap)._get_xf_index() if numeric else common
+
+    def make(value: Any) -> tuple[str, int, int]:
+        number = decimal(value) if numeric else None
+        if number is not None and len(number.as_tuple().digits) <= MAX_DIGITS:
+            exact = number.scaleb(-_PLACES.get(item.form, 0))
+            return f' s="{common}"><v>{float(exact):.16G}</v></c>', len(f"{exact:,.2f}"), 1
+        shown = value if type(value) is str and not lit and value.isprintable() else words(value, item.form)
+        style = book.body(item.form, value)._get_xf_index() if lit else plain
+        if not shown:
+            return f' s="{style}"/>', 0, 1
+        wide = measure(shown)
+        lines = lines_of(shown, most) if wrap and (wide + SIDES > most or "\n" in shown) else 1
+        return f' s="{style}"{sheet.text_cell(cut(shown), once=once)}', wide, lines
+
+    if numeric:
+        return number_cells(values, _PLACES.get(item.form, 0), common, make, most)
+    return text_cells(values, make, most)
+
+
+def titled(book: Book, name: str, title: str, note: str) -> LongSheet:
     """一张新工作表：第 1 行标题，第 2 行说明，横向 A4，页眉页脚。"""
-    sheet: Worksheet = book.workbook.add_worksheet(name)
+    sheet: LongSheet = book.workbook.add_worksheet(name, worksheet_class=LongSheet)
     sheet.write_string(0, 0, title[:MAX_TEXT], book.format(bold=True, font_size=16, font_color=HEAD_FILL))
     sheet.write_string(1, 0, note[:MAX_TEXT], book.format(font_color="#595959"))
     sheet.set_row(0, 28)
@@ -155,3 +240,20 @@ def titled(book: Book, name: str, title: str, note: str) -> Worksheet:
     sheet.set_header(f"&L&9{shown}&R&9{name}")
     sheet.set_footer("&C&9第 &P 页 共 &N 页")
     return sheet
+
+
+def sheet_name(text: str, taken: set[str], otherwise: str = "表") -> str:
+    """数据里的名称 → 工作表名：没有不许用的字符，不超过 31 个字（按 UTF-16 数），不与 taken 里的重名；记进 taken。"""
+    base = _cut(_NOT_IN_NAMES.sub("", clean(text)).strip(" '"), _LONGEST_NAME) or otherwise
+    name, number = base, 1
+    while name.lower() in taken:
+        number += 1
+        tail = f"({number})"
+        name = _cut(base, _LONGEST_NAME - len(tail)) + tail
+    taken.add(name.lower())
+    return name
+
+
+def _cut(text: str, most: int, loose: str = " '") -> str:
+    """截到 most 个 UTF-16 单位，不截在一个字的中间，也不以空格、撇号结尾。"""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", errors="ignore").strip(loose)
