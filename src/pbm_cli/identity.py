@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from pbm_cli.form_kinds import FORM_TYPES
-from pbm_cli.models import Finding, Record, business_fields
+from pbm_cli.models import Finding, Kind, Record, business_fields, field_kind
 from pbm_cli.tables import Table
 from pbm_cli.text import squeeze
 
@@ -66,23 +67,44 @@ def _full_name(stated: str, names: Mapping[str, str]) -> str | None:
 
 
 def repeated_rows(records: Sequence[Record]) -> dict[int, Finding]:
-    """各字段都一样的行：第一行用，其余不用。返回 {下标: 发现}。"""
-    first: dict[tuple[Any, ...], Record] = {}
-    names = {kind: business_fields(type(r)) for kind, r in {r.kind: r for r in records}.items()}
-    repeated: dict[int, Finding] = {}
+    """各字段都一样的行：第一行用，其余不用。返回 {下标: 发现}。
+
+    先只看认人的几列和金额：几乎没有行连这些也相同，各列的比较只对相同的做。
+    """
+    first: dict[tuple[Any, ...], int] = {}
+    alike: dict[int, list[int]] = {}
+    telling = {kind: itemgetter(*_telling_fields(type(r))) for kind, r in {r.kind: r for r in records}.items()}
     for index, record in enumerate(records):
-        values = record.__dict__
-        key = (record.kind, record.origin.form, *(values[name] for name in names[record.kind]))
-        original = first.setdefault(key, record)
-        if original is not record:
-            repeated[index] = Finding(
-                "D06",
-                "warning",
-                subject_of(record),
-                f"与 {original.origin} 那一行各列完全相同，只用第一行，这一行没有使用",
-                record.origin.where(),
-            )
-    return repeated
+        key = (record.kind, record.origin.form, telling[record.kind](record.__dict__))
+        if (before := first.setdefault(key, index)) != index:
+            alike.setdefault(before, [before]).append(index)
+    repeated: dict[int, Finding] = {}
+    for group in alike.values():
+        originals: dict[tuple[Any, ...], Record] = {}
+        for index in group:
+            record = records[index]
+            original = originals.setdefault(_all_values(record), record)
+            if original is not record:
+                repeated[index] = _repeated(record, original)
+    return dict(sorted(repeated.items()))
+
+
+def _telling_fields(model: type[Record]) -> list[str]:
+    """一种记录里便宜又最能分清各行的字段：编码、名称、金额和数；至少两个。"""
+    kinds = (Kind.CODE, Kind.NAMED, Kind.MONEY, Kind.COUNT)
+    names = business_fields(model)
+    chosen = [name for name in names if field_kind(model, name) in kinds or name in ("level3", "comment")]
+    return chosen if len(chosen) > 1 else names
+
+
+def _all_values(record: Record) -> tuple[Any, ...]:
+    values = record.__dict__
+    return tuple(values[name] for name in business_fields(type(record)))
+
+
+def _repeated(record: Record, original: Record) -> Finding:
+    text = f"与 {original.origin} 那一行各列完全相同，只用第一行，这一行没有使用"
+    return Finding("D06", "warning", subject_of(record), text, record.origin.where())
 
 
 def subject_of(record: Record) -> str:
@@ -109,15 +131,19 @@ def conflicting_rows(records: Mapping[str, Sequence[Record]]) -> list[Finding]:
 
 
 def _same_key(rows: Sequence[Record]) -> list[Finding]:
-    groups: dict[tuple[str, ...], list[Record]] = {}
+    groups: dict[tuple[str, ...], Record | list[Record]] = {}  # 多半一组只有一行，不为它另做列表
+    names = type(rows[0]).key if rows else ()
+    unnamed = [name for name in names if name not in ("project_name", "subject")]
     for row in rows:
-        values = {name: getattr(row, name, None) for name in type(row).key}
-        if values.get("project_code"):
-            values["project_name" if "project_name" in values else "subject"] = None
-        groups.setdefault(tuple(squeeze(str(v)) if v else "" for v in values.values()), []).append(row)
+        values = row.__dict__
+        chosen = unnamed if values.get("project_code") else names  # 有编码的不看名称
+        key = tuple([squeeze(value) if (value := values[name]) else "" for name in chosen])
+        known = groups.setdefault(key, row)
+        if known is not row:
+            groups[key] = [*known, row] if isinstance(known, list) else [known, row]
     findings = []
     for same in groups.values():
-        if len(same) > 1:
+        if isinstance(same, list):
             places = "、".join(str(r.origin) for r in same[:_SHOWN])
             alike = len({_figures(row) for row in same}) == 1
             differ = "数字相同、文字不同" if alike else "而数字不同"
@@ -132,47 +158,39 @@ def _figures(row: Record) -> tuple[Any, ...]:
 
 
 def _same_code(rows: Sequence[Record]) -> list[Finding]:
-    names: dict[tuple[str, str], dict[str, Record]] = {}
-    units: dict[str, dict[str, Record]] = {}
+    """同一单位、同一编码下的第二个名称；在两个以上单位出现的编码。"""
+    names: dict[tuple[str, str], Record] = {}
+    units: dict[str, Record] = {}
+    renamed: dict[tuple[str, str], Record] = {}
+    shared: dict[str, Record] = {}
     for row in rows:
-        code, name = getattr(row, "project_code", None), subject_of(row)
+        code, unit = row.__dict__.get("project_code"), _unit_of(row)
         if not code:
             continue
-        unit = getattr(row, "budget_unit", None) or ""
-        names.setdefault((unit, code), {}).setdefault(squeeze(name), row)
-        units.setdefault(code, {}).setdefault(squeeze(unit), row)
-    findings = []
-    for (_, code), different in names.items():
-        if len(different) > 1:
-            first, second = list(different.values())[:2]
-            findings.append(
-                Finding(
-                    "D08",
-                    "warning",
-                    subject_of(second),
-                    f"编码 {code} 在 {first.origin} 叫“{subject_of(first)}”，"
-                    f"这里叫“{subject_of(second)}”，按同一个项目计算",
-                    second.origin.where("project_code"),
-                )
-            )
-    shared = [(code, where) for code, where in units.items() if len(where) > 1]
+        first = names.setdefault((unit, code), row)
+        if first is not row and (unit, code) not in renamed and squeeze(subject_of(first)) != squeeze(subject_of(row)):
+            renamed[unit, code] = row
+        first = units.setdefault(code, row)
+        if first is not row and code not in shared and squeeze(unit) != squeeze(_unit_of(first)):
+            shared[code] = row
+    findings = [_two_names(key[1], first, renamed[key]) for key, first in names.items() if key in renamed]
     if shared:
-        code, where = shared[0]
-        some = list(where.values())[1]
-        findings.append(
-            Finding(
-                "D09",
-                "hint",
-                code,
-                f"有 {len(shared)} 个项目编码在两个以上单位出现（如 {code}），按不同单位的不同项目计算",
-                some.origin.where("project_code"),
-            )
-        )
+        code = next(code for code in units if code in shared)
+        text = f"有 {len(shared)} 个项目编码在两个以上单位出现（如 {code}），按不同单位的不同项目计算"
+        findings.append(Finding("D09", "hint", code, text, shared[code].origin.where("project_code")))
     return findings
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectKey:
+def _unit_of(row: Record) -> str:
+    return row.__dict__.get("budget_unit") or ""
+
+
+def _two_names(code: str, first: Record, second: Record) -> Finding:
+    text = f"编码 {code} 在 {first.origin} 叫“{subject_of(first)}”，这里叫“{subject_of(second)}”，按同一个项目计算"
+    return Finding("D08", "warning", subject_of(second), text, second.origin.where("project_code"))
+
+
+class ProjectKey(NamedTuple):
     """一个项目的身份：单位、编码、名称（都已归一；没有的为空串）。"""
 
     unit: str
@@ -189,8 +207,8 @@ def key_of(record: Any) -> ProjectKey:
     )
 
 
-_Shelves = dict[str, dict[str, list[int]]]
-"""编码或名称 → 单位 → 项目序号。同名的项目很多时也不必逐个看。"""
+_Shelves = dict[str, tuple[str, int] | dict[str, list[int]]]
+"""编码或名称 → 单位 → 项目序号；只有一个项目的（几乎都是）写成（单位，序号）。同名的项目很多时也不必逐个看。"""
 
 
 @dataclass(slots=True)
@@ -218,7 +236,8 @@ class ProjectIndex:
         """对应的项目序号：空 = 没有；一个 = 找到；多个 = 有歧义。"""
         if key.code and (same := self._by_code.get(key.code)):
             return _within_unit(same, key.unit)
-        return _within_unit((self._uncoded if key.code else self._by_name).get(key.name, {}), key.unit)
+        same = (self._uncoded if key.code else self._by_name).get(key.name)
+        return _within_unit(same, key.unit) if same else []
 
     def place(self, key: ProjectKey) -> int:
         """找到就返回序号，没有（或有歧义）就作为新项目放进去。用于把一个项目的几行资金合到一起。"""
@@ -227,11 +246,18 @@ class ProjectIndex:
 
 
 def _shelve(shelves: _Shelves, name: str, unit: str, number: int) -> None:
-    shelves.setdefault(name, {}).setdefault(unit, []).append(number)
+    shelf = shelves.setdefault(name, (unit, number))
+    if isinstance(shelf, tuple):
+        if shelf[1] == number:
+            return
+        shelf = shelves[name] = {shelf[0]: [shelf[1]]}
+    shelf.setdefault(unit, []).append(number)
 
 
-def _within_unit(units: Mapping[str, list[int]], unit: str) -> list[int]:
+def _within_unit(shelf: tuple[str, int] | dict[str, list[int]], unit: str) -> list[int]:
     """同一单位的；没有时，没写单位的。不知道单位时是全部。"""
+    if isinstance(shelf, tuple):
+        return [shelf[1]] if not unit or shelf[0] in (unit, "") else []
     if unit:
-        return units.get(unit) or units.get("") or []
-    return sorted(number for numbers in units.values() for number in numbers)
+        return shelf.get(unit) or shelf.get("") or []
+    return sorted(number for numbers in shelf.values() for number in numbers)

@@ -1,13 +1,15 @@
-"""一行单元格 → 一条记录，或者几条说明为什么不能用的发现。"""
+"""数据行 → 记录，或者几条说明为什么不能用的发现。"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 from pbm_cli import fields
-from pbm_cli.cells import Cell, Merge, Sheet
+from pbm_cli.cells import Cell, Merge, Sheet, column_cells
+from pbm_cli.columns import TargetReader, money_column, problem_places, text_column
 from pbm_cli.fields import Problem
 from pbm_cli.models import (
     Finding,
@@ -21,9 +23,8 @@ from pbm_cli.models import (
     field_title,
 )
 from pbm_cli.tables import Table
-from pbm_cli.targets import Target, parse_actual, parse_target
 from pbm_cli.text import half_up
-from pbm_cli.totals import SCORE_UNIT, DataRow, decimals
+from pbm_cli.totals import SCORE_UNIT, Details
 
 _PARSERS: dict[str, Callable[[Cell], Any]] = {
     Kind.RATE: fields.rate,
@@ -37,159 +38,166 @@ _PARSERS: dict[str, Callable[[Cell], Any]] = {
     Kind.CHOICE: fields.text,
 }
 _FILLED_DOWN = frozenset({Kind.CODE, Kind.TEXT, Kind.NAMED, Kind.CHOICE, Kind.YES, Kind.DATE})
-_REMEMBERED = 4096
-_UNSEEN = object()
-_USUAL_PLACES = 2
 _GROUPS = ("budget_unit", "department", "fund", "category", "township", "level1", "level2")
 """“某某小计”里的某某可能在这些列里。"""
 
-
-def _remembering(parse: Callable[[Cell], Any]) -> Callable[[Cell], Any]:
-    """同一列里一样的文字只认一次；每列最多记 _REMEMBERED 种写法。"""
-    seen: dict[str, Any] = {}
-
-    def recall(cell: Cell) -> Any:
-        if type(cell) is not str:
-            return parse(cell)
-        value = seen.get(cell, _UNSEEN)
-        if value is _UNSEEN:
-            value = parse(cell)
-            if len(seen) < _REMEMBERED:
-                seen[cell] = value
-        return value
-
-    return recall
+Problems = list[tuple[str, Problem]]
 
 
 class TableRows:
-    """一张表的数据行 → 记录。findings 是坏单元格，amounts、places 留给合计的核对。"""
+    """一张表的数据行 → 记录。findings 是坏单元格，details 留给合计的核对。
+
+    一列一列地认（columns.py），再一行一行地合：同一列的单元格写法相近，一样的文字只认一次，常见的写法不必逐格调用。
+    """
 
     def __init__(self, sheet: Sheet, table: Table, origin: Origin) -> None:
         self._sheet, self._table, self._origin = sheet, table, origin
         model = table.layout.model
         self._model = model
         self._kinds = {name: field_kind(model, name) for name in table.columns}
-        self._plan = [
-            (n, c, self._parser(n), self._kinds[n] == Kind.MONEY)
-            for n, c in table.columns.items()
-            if self._kinds[n] not in (Kind.TARGET, Kind.ACTUAL)
-        ]
         self._needs = {name: field_need(model, name) for name in model.model_fields if name != "origin"}
-        self._empty = dict.fromkeys(self._needs)
         self._defaults = table.layout.defaults
         given = {*table.columns, *self._defaults}
         self._required = [(n, need) for n, need in self._needs.items() if need != "optional"]
         self._absent = [n for n, need in self._needs.items() if need == "finding" and n not in given]
-        self._money = [n for n, kind in self._kinds.items() if kind in (Kind.MONEY, Kind.COUNT)]
-        self._scores = [n for n in self._kinds if n in table.layout.summed]
-        self._group_names = [n for n in _GROUPS if n in table.columns]
         self._fill = self._merged_text(sheet.merges)
         self.findings: list[Finding] = []
-        self.amounts: list[DataRow] = []
-        self.places: dict[str, int] = {}
+        self.details = Details((), (), {}, {}, ())
         if self._absent:
             names = "、".join(field_title(model, n) for n in self._absent)
             where = Where(origin.file, origin.sheet, f"A{table.heading_rows[0] + 1}")
             self._say("D05", "warning", model.sheet_title, f"表里没有“{names}”列", where)
 
-    def _merged_text(self, merges: Sequence[Merge]) -> dict[tuple[int, int], Cell]:
-        """文字列的竖向合并：下面各行用第一行的值。金额不填，以免重复计算。"""
+    def _merged_text(self, merges: Sequence[Merge]) -> dict[int, dict[int, Cell]]:
+        """文字列的竖向合并：下面各行用第一行的值（列 → 行 → 值）。金额不填，以免重复计算。"""
         columns = {c for n, c in self._table.columns.items() if self._kinds[n] in _FILLED_DOWN}
-        filled: dict[tuple[int, int], Cell] = {}
+        filled: dict[int, dict[int, Cell]] = {}
         for merge in merges:
-            if merge.bottom > merge.top and merge.top >= self._table.rows.start and merge.left in columns:
+            inside = self._table.rows.start <= merge.top < len(self._sheet.rows)
+            if inside and merge.bottom > merge.top and merge.left in columns:
                 values = self._sheet.rows[merge.top]
                 value = values[merge.left] if merge.left < len(values) else None
                 for row in range(merge.top + 1, merge.bottom + 1):
-                    filled[row, merge.left] = value
+                    filled.setdefault(merge.left, {})[row] = value
         return filled
 
-    def add(self, index: int) -> Record | None:
-        """读一行（从 0 数）；不能用时为 None，原因在 findings 里。"""
-        row = self._sheet.rows[index]
-        origin = Origin(self._origin.file, self._origin.sheet, index + 1, self._origin.columns)
-        values: dict[str, Any] = {}
-        problems: list[tuple[str, Problem]] = []
-        for name, column, parse, is_money in self._plan:
-            cell = self._cell(row, index, column)
-            value = parse(cell) if cell is not None else None
-            if value.__class__ is Problem:
-                problems.append((name, value))
-                value = value.value if value.usable else None
-            values[name] = value
-            if is_money and value is not None:
-                self._see_places(name, cell)
-        self._split_glued_code(row, index, values)
-        self._targets(row, index, values, problems)
-        usable = self._judge(values, problems, origin)
-        amounts = {n: v for n in self._money if (v := values[n]) is not None}
-        for name in self._scores:
-            if isinstance(score := values[name], Decimal):
-                amounts[name] = int(half_up(score * SCORE_UNIT, 0))
-                self.places[name] = max(self.places.get(name, 0), decimals(row[self._table.columns[name]]))
-        names = frozenset(v for n in self._group_names if (v := values[n]) is not None)
-        self.amounts.append(DataRow(index, usable, amounts, names))
-        return self._build(values, origin) if usable else None
+    def read(self, indexes: Sequence[int]) -> list[Record | None]:
+        """读各数据行（从 0 数）；不能用的为 None，原因在 findings 里。"""
+        rows = [self._sheet.rows[index] for index in indexes]
+        cells = {name: self._cells(rows, indexes, column) for name, column in self._table.columns.items()}
+        values: dict[str, list[Any]] = {}
+        problems: dict[int, Problems] = {}
+        for name, kind in self._kinds.items():
+            if kind not in (Kind.TARGET, Kind.ACTUAL):
+                values[name] = self._values(name, kind, cells[name], problems)
+        self._split_glued_codes(cells, values)
+        self._targets(cells, values, problems, len(rows))
+        usable = self._usable(indexes, values, problems)
+        self._keep_details(indexes, cells, values, usable)
+        return self._records(indexes, values, usable)
 
     def _say(self, code: str, level: FindingLevel, subject: str, message: str, where: Where) -> None:
         self.findings.append(Finding(code, level, subject, message, where))
 
-    def _cell(self, row: list[Cell], index: int, column: int) -> Cell:
-        value = row[column] if column < len(row) else None
-        return self._fill.get((index, column)) if value is None and self._fill else value
+    def _cells(self, rows: Sequence[Sequence[Cell]], indexes: Sequence[int], column: int) -> list[Cell]:
+        cells, fill = column_cells(rows, column), self._fill.get(column)
+        if not fill:
+            return cells
+        return [fill.get(index) if cell is None else cell for index, cell in zip(indexes, cells, strict=True)]
 
-    def _see_places(self, name: str, cell: Cell) -> None:
-        """这一列的金额写到几位小数；已知有两位而这一格不超过两位的，不必再看。"""
-        known = self.places.get(name, 0)
-        if known < _USUAL_PLACES or type(cell) is not float or round(cell, _USUAL_PLACES) != cell:
-            self.places[name] = max(known, decimals(cell))
+    def _values(self, name: str, kind: str, cells: Sequence[Cell], problems: dict[int, Problems]) -> list[Any]:
+        """一列的值；有毛病的格子记下，能用的用它的值。"""
+        values: list[Any]
+        if kind == Kind.MONEY:
+            values = money_column(cells, self._table.units[name], self._table.signs.get(name))
+        else:
+            values = text_column(cells, _PARSERS[kind])
+        for place in problem_places(values):
+            problem = values[place]
+            problems.setdefault(place, []).append((name, problem))
+            values[place] = problem.value if problem.usable else None
+        return values
 
-    def _parser(self, name: str) -> Callable[[Cell], Any]:
-        kind = self._kinds[name]
-        if kind != Kind.MONEY:
-            return _remembering(_PARSERS[kind])
-        unit, sign = self._table.units[name], self._table.signs.get(name)
-        if sign is None:
-            return lambda cell: fields.money(cell, unit)
-        return lambda cell: sign * abs(value) if type(value := fields.money(cell, unit)) is int else value
-
-    def _split_glued_code(self, row: list[Cell], index: int, values: dict[str, Any]) -> None:
-        """项目名称写成“代码-名称”而没有编码列时，把代码拆出来。"""
-        name = next((n for n in ("project_name", "subject") if n in self._table.columns), None)
-        if name is None or values.get("project_code") is not None or "project_code" not in self._needs:
+    def _split_glued_codes(self, cells: Mapping[str, Sequence[Cell]], values: dict[str, list[Any]]) -> None:
+        """项目名称写成“代码-名称”而没有编码列（或这一行没有填）时，把代码拆出来。"""
+        name = next((n for n in ("project_name", "subject") if n in cells), None)
+        if name is None or "project_code" not in self._needs:
             return
-        cell = self._cell(row, index, self._table.columns[name])
-        if isinstance(cell, str) and (code := fields.split_code_name(cell)[0]):
-            values["project_code"] = code
+        codes = values.get("project_code") or [None] * len(cells[name])
+        for place, cell in enumerate(cells[name]):
+            if codes[place] is None and isinstance(cell, str):
+                codes[place] = fields.split_code_name(cell)[0]
+        values["project_code"] = codes
 
     def _targets(
-        self, row: list[Cell], index: int, values: dict[str, Any], problems: list[tuple[str, Problem]]
+        self,
+        cells: Mapping[str, Sequence[Cell]],
+        values: dict[str, list[Any]],
+        problems: dict[int, Problems],
+        count: int,
     ) -> None:
-        columns = self._table.columns
-        if "target" not in columns:
+        """指标值和完成值：几列合起来才读得懂，一行一行地读。"""
+        if "target" not in cells:
             return
-        cells = {
-            n: self._cell(row, index, columns[n]) if n in columns else None for n in ("target", "operator", "measure")
-        }
-        actuals = [n for n in ("actual", "forecast") if n in columns]
+        actuals = [name for name in ("actual", "forecast") if name in cells]
+        nothing: list[Cell] = [None] * count
+        three = (cells.get(name, nothing) for name in ("target", "operator", "measure"))
+        reader = TargetReader()
         for name in ("target", *actuals):
-            cell = cells["target"] if name == "target" else self._cell(row, index, columns[name])
-            bad = fields.text(cell)
-            if isinstance(bad, Problem) and not bad.usable:
-                problems.append((name, bad))
-                cells[name] = None
-            elif name != "target":
-                cells[name] = cell
-        target = parse_target(cells["target"], cells["operator"], cells["measure"])
-        values["target"] = target
-        remarks = [("target", r) for r in target.remarks] if target else []
-        for name in actuals:
-            actual = parse_actual(cells[name], target or Target("", "qualitative", None))
-            values[name] = actual
-            remarks.extend((name, r) for r in (actual.remarks if actual else ()))
-        problems.extend(
-            (name, Problem(remark, level="hint", usable=True, value=values[name])) for name, remark in remarks
-        )
+            values[name] = [None] * count
+        for place, (target, operator, measure) in enumerate(zip(*three, strict=True)):
+            found, said = reader.read((target, operator, measure), [(name, cells[name][place]) for name in actuals])
+            for name, value in found.items():
+                values[name][place] = value
+            if said:
+                problems.setdefault(place, []).extend(said)
+
+    def _usable(
+        self, indexes: Sequence[int], values: Mapping[str, Sequence[Any]], problems: Mapping[int, Problems]
+    ) -> list[bool]:
+        """各行能不能用。没有毛病、该填的都填了的行不必细看。"""
+        usable = [True] * len(indexes)
+        doubtful = set(problems)
+        for name, _ in self._required:
+            if name not in values and name not in self._absent and name not in self._defaults:
+                doubtful.update(range(len(indexes)))
+            elif name in values and name not in self._defaults:
+                doubtful.update(place for place, value in enumerate(values[name]) if value is None)
+        if groups := self._model.alternatives:
+            doubtful.update(
+                place
+                for place in range(len(indexes))
+                if not any(all(name in values and values[name][place] is not None for name in g) for g in groups)
+            )
+        for place in sorted(doubtful):
+            row = {name: column[place] for name, column in values.items()}
+            usable[place] = self._judge(row, problems.get(place, []), self._at(indexes[place]))
+        return usable
+
+    def _at(self, index: int) -> Origin:
+        return Origin(self._origin.file, self._origin.sheet, index + 1, self._origin.columns)
+
+    def _keep_details(
+        self,
+        indexes: Sequence[int],
+        cells: Mapping[str, Sequence[Cell]],
+        values: Mapping[str, Sequence[Any]],
+        usable: Sequence[bool],
+    ) -> None:
+        """合计要核对的：各行的金额、个数、分数，和名目。"""
+        amounts: dict[str, Sequence[int | None]] = {}
+        written: dict[str, Sequence[Cell]] = {}
+        for name, kind in self._kinds.items():
+            if kind == Kind.COUNT:
+                amounts[name] = values[name]
+            elif kind == Kind.MONEY:
+                amounts[name], written[name] = values[name], cells[name]
+            elif name in self._table.layout.summed:
+                scores = [value if isinstance(value, Decimal) else None for value in values[name]]
+                amounts[name] = [None if s is None else int(half_up(s * SCORE_UNIT, 0)) for s in scores]
+                written[name] = cells[name]
+        groups = [values[name] for name in _GROUPS if name in self._table.columns]
+        self.details = Details(indexes, usable, amounts, written, groups)
 
     def _judge(self, values: dict[str, Any], problems: list[tuple[str, Problem]], origin: Origin) -> bool:
         """这一行能不能用；同时把每个坏单元格记成发现。"""
@@ -234,9 +242,22 @@ class TableRows:
         inside = any(m.left <= column <= m.right and m.top < row <= m.bottom for m in self._sheet.merges)
         return "（它在合并单元格里，金额只算一次，算在合并区的第一行；请拆开填写）" if inside else ""
 
-    def _build(self, values: dict[str, Any], origin: Origin) -> Record:
-        complete = {**self._empty, **values, "origin": origin}
-        for name, text in self._defaults.items():
-            if complete[name] is None:
-                complete[name] = text
-        return self._model.trusted(complete)
+    def _records(
+        self, indexes: Sequence[int], values: Mapping[str, Sequence[Any]], usable: Sequence[bool]
+    ) -> list[Record | None]:
+        """能用的各行合成记录；没有的列是空，或者版式给的默认值。"""
+        names = (*self._needs, "origin")
+        columns: list[Iterable[Any]] = []
+        for name in self._needs:
+            column, default = values.get(name), self._defaults.get(name)
+            if column is None:
+                columns.append(repeat(default, len(indexes)))
+            elif default is None:
+                columns.append(column)
+            else:
+                columns.append([default if value is None else value for value in column])
+        trusted = self._model.trusted
+        return [
+            trusted(dict(zip(names, (*row, self._at(index)), strict=True))) if fit else None
+            for index, fit, row in zip(indexes, usable, zip(*columns, strict=True), strict=True)
+        ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
 from math import isfinite
+from operator import mul
 
 from pbm_cli.cells import Cell
 from pbm_cli.fields import Problem, Rate, count, money, number, rate
@@ -24,19 +25,33 @@ UNIT_WORDS = {
     100 * 100_000_000: "亿元",
 }
 _MOST_PLACES = 6
+_USUAL_PLACES = 2
 SCORE_UNIT = 10_000
 _NEAR = 60
 """一行合计最多往前、往后试多少行别的合计。"""
 
 
 @dataclass(slots=True)
-class DataRow:
-    """一行数据里可加的数：位置、用上没有、各字段的值（分或个）、名目（单位、部门、资金等，用来对“某某小计”）。"""
+class Details:
+    """各数据行里可加的数，一列一列地放：行号、用上没有、各字段的值（分或个；没有为 None）和原来的单元格。
 
-    row: int
-    used: bool
-    amounts: dict[str, int]
-    names: frozenset[str]
+    个数没有小数，不放单元格；groups 是名目各列（单位、部门、资金等），用来对“某某小计”。
+    """
+
+    rows: Sequence[int]
+    used: Sequence[bool]
+    amounts: Mapping[str, Sequence[int | None]]
+    cells: Mapping[str, Sequence[Cell]]
+    groups: Sequence[Sequence[str | None]]
+
+    def places(self, name: str) -> int:
+        """这一列有值的单元格最多写到几位小数；已知有两位的，不超过两位的小数不必再看。"""
+        most = 0
+        for cell, value in zip(self.cells.get(name, ()), self.amounts[name]):  # noqa: B905  个数没有单元格
+            if value is None or (most >= _USUAL_PLACES and cell.__class__ is float and round(cell, 2) == cell):
+                continue
+            most = max(most, decimals(cell))
+        return most
 
 
 @dataclass(slots=True)
@@ -61,11 +76,13 @@ class _Claim:
 class _Sums:
     """明细的前缀和：一段行的合计一减就得。"""
 
-    def __init__(self, data: Sequence[DataRow], fields: Sequence[str]) -> None:
+    def __init__(self, data: Details, fields: Sequence[str]) -> None:
         self.data = data
-        self.rows = [d.row for d in data]
-        self._all = {f: [0, *accumulate(d.amounts.get(f, 0) for d in data)] for f in fields}
-        self._used = {f: [0, *accumulate(d.amounts.get(f, 0) if d.used else 0 for d in data)] for f in fields}
+        self.rows = data.rows
+        columns = {f: [value or 0 for value in data.amounts[f]] for f in fields}
+        self._all = {f: [0, *accumulate(column)] for f, column in columns.items()}
+        self._used = {f: [0, *accumulate(map(mul, column, data.used))] for f, column in columns.items()}
+        self._named: dict[str, list[range]] | None = None
 
     def between(self, first: int, last: int, *, likely: bool = True) -> _Scope:
         """行号在 first 与 last 之间（都不含）的明细。"""
@@ -73,7 +90,12 @@ class _Sums:
 
     def named(self, label: str) -> _Scope:
         """名目是 label 的明细。"""
-        return _Scope(self, [range(i, i + 1) for i, d in enumerate(self.data) if label in d.names])
+        if self._named is None:
+            self._named = {}
+            for place, names in enumerate(zip(*self.data.groups, strict=True)):
+                for name in {name for name in names if name is not None}:
+                    self._named.setdefault(name, []).append(range(place, place + 1))
+        return _Scope(self, self._named.get(label, []))
 
     def total(self, field: str, part: range) -> tuple[int, int]:
         """一段明细的合计：（用上的，全部的）。"""
@@ -104,15 +126,16 @@ class _Scope:
 
     def left_out(self) -> list[int]:
         """没有用上的行号（从 1 数）。"""
-        rows = (self.sums.data[i] for part in self.parts for i in part)
-        return [row.row + 1 for row in rows if not row.used]
+        data = self.sums.data
+        return [data.rows[i] + 1 for part in self.parts for i in part if not data.used[i]]
 
 
-def check_totals(
-    table: Table, origin: Origin, data: Sequence[DataRow], totals: Sequence[TotalRow], places: dict[str, int]
-) -> Iterable[Finding]:
-    """逐行核对合计。places 是各列数据单元格最多写到几位小数。"""
+def check_totals(table: Table, origin: Origin, data: Details, totals: Sequence[TotalRow]) -> Iterable[Finding]:
+    """逐行核对合计。"""
+    if not totals:
+        return
     sums = _Sums(data, _summed(table))
+    places = {name: data.places(name) for name in _summed(table)}
     marks = [total.row for total in totals]
     for total in totals:
         where = Origin(origin.file, origin.sheet, total.row + 1, origin.columns)
@@ -260,7 +283,7 @@ def _check(
     note = f"；第 {'、'.join(map(str, left_out[:5]))} 行未能使用，没有计入" if left_out and used != everything else ""
     rows = scope.count
     limit = plain(half_up(tolerance(table, claim.field, rows, digits) / unit, digits + 1))
-    margin = "0" if limit == "0" else f"{limit}{word} = 末位一半 × {rows} 行"
+    margin = "0" if limit == "0" else f"{limit}{word} = 末位一半 × {max(rows, 1)} 行"
     yield Finding(
         "D10",
         "warning",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -31,11 +32,16 @@ class StageFacts:
     summary: Row = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    exact: Row = field(default_factory=dict)
+    """不显示的精确和（数的文字），供几个区县合起来重算平均数。"""
 
 
 @dataclass(slots=True)
 class Facts:
-    """一次运行的全部事实。stages 按环节名（assess、goals、monitor、evaluate、mechanism）。"""
+    """一次运行的全部事实。stages 按环节名（assess、goals、monitor、evaluate、mechanism）。
+
+    notices 是按单位的整改、预警通知，what_if 是试算；没有要时为 None。
+    """
 
     command: str
     county: str | None
@@ -50,7 +56,10 @@ class Facts:
     findings: list[Finding]
     parameters: list[Row]
     overlay: Path | None = None
+    style: Path | None = None
     decisions: list[Row] = field(default_factory=list)
+    notices: list[Row] | None = None
+    what_if: Row | None = None
 
 
 class Judge:
@@ -107,9 +116,9 @@ def indicator_head(item: Indicator) -> Row:
 def counted(values: Iterable[str | None], order: Iterable[str] = ()) -> dict[str, int]:
     """计数：先按给定次序（没有的为 0），其余按出现次序；空的不计。"""
     result = dict.fromkeys(order, 0)
-    for value in values:
+    for value, count in Counter(values).items():
         if value:
-            result[value] = result.get(value, 0) + 1
+            result[value] = result.get(value, 0) + count
     return result
 
 

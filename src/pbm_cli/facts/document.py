@@ -25,6 +25,7 @@ def document(facts: Facts) -> dict[str, Any]:
         summary = {name: facts.stages[name].summary for name in STAGES if name in facts.stages}
         summary["decisions"] = facts.decisions
         rows = [{"stage": name, **row} for name, stage in facts.stages.items() for row in stage.rows]
+    trial = {} if facts.what_if is None else {"what_if": facts.what_if}
     return {
         "pbm": __version__,
         "command": facts.command,
@@ -40,6 +41,7 @@ def document(facts: Facts) -> dict[str, Any]:
         "rows": rows,
         "findings": [finding_row(f) for f in facts.findings],
         "parameters": facts.parameters,
+        **trial,
     }
 
 

@@ -50,7 +50,7 @@ def evaluate_facts(loaded: Loaded, judge: Judge, beside: Beside | None = None) -
     stage.rows.sort(key=lambda row: (row["origin"]["file"], row["origin"]["sheet"], row["origin"]["row"]))
     towns: list[Row] = township_rows(loaded.of("township"), judge, subjects, stage.findings)
     full_units = _all_full(subjects, judge, stage.findings)
-    counts = _counts(subjects, stage.rows, judge)
+    counts = _counts(subjects, stage, judge)
     stage.summary = {
         **counts,
         "deviations": _deviations(subjects, stage.rows, judge, stage.findings),
@@ -170,11 +170,13 @@ def _final_score(record: Evaluation, subject: Subject, judge: Judge) -> Decimal:
     return judge(rules.discounted)(record.score, grade(department.score), grade(record.score))
 
 
-def _counts(subjects: Sequence[Subject], rows: Sequence[Row], judge: Judge) -> Row:
+def _counts(subjects: Sequence[Subject], stage: StageFacts, judge: Judge) -> Row:
     """对象数、等级、层次、平均得分；等级按最高一层的得分，占比按最大余额法凑足 100.00。"""
+    rows = stage.rows
     standing = [row for row in rows if row["standing"]]
     scores = [Decimal(str(subject.standing.score)) for subject in subjects if subject.standing]
     scores += [Decimal(row["score"]) for row in standing if row["score"] and not _has_record(row, subjects)]
+    stage.exact = {"scored": len(scores), "score_total": str(sum(scores, Decimal(0)))}
     by_grade = counted((row["grade"] for row in standing), GRADES)
     shares = apportioned(list(by_grade.values()), _HUNDRED_PERCENT)
     key = [s for s in subjects if any(level_of(record) == KEY_LEVEL for record in s.rows)]

@@ -12,8 +12,9 @@ from pbm_cli.facts.ledger import ledger_facts
 from pbm_cli.facts.projects import MonitoredProject, gather_projects
 from pbm_cli.loading import Loaded
 from pbm_cli.models import LIGHT_WORDS, Execution, Finding, FindingLevel, Indicator, Light, UnitReport, Where
+from pbm_cli.rules import Judgement
 from pbm_cli.rules import monitor as rules
-from pbm_cli.text import one_line, percent, squeeze, yuan, yuan_or_none
+from pbm_cli.text import one_line, percent, percent_of, squeeze, yuan, yuan_or_none
 
 LIGHTS: tuple[Light, ...] = ("red", "yellow", "green", "blue", "none")
 
@@ -22,8 +23,8 @@ def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
     """执行表、指标表、处置台账、单位报告登记表 → 双监控的事实。on 是数据截止日。"""
     projects, findings = gather_projects(loaded)
     stage = StageFacts(findings=findings)
-    for project in projects:
-        stage.rows.append(_project_row(project, judge, on, stage.findings))
+    lights = _Lights(judge, on, stage.findings)
+    stage.rows = [lights.row(project) for project in projects]
     executions: list[Execution] = loaded.of("execution", "monitoring_form")
     for record in executions:
         _check_execution(record, judge, stage.findings)
@@ -40,7 +41,7 @@ def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
         "goal_lights": counted((r["goal_light"] for r in stage.rows), LIGHTS),
         **_coverage(loaded.of("unit_report"), executions, judge, stage.findings),
         **ledger_facts(loaded.of("adjustment"), judge, stage.findings),
-        "by_reason": counted(reason for p in projects for reason in p.stated_reasons),
+        "by_reason": counted(lights.reasons),
         "by_proposal": counted(r["action"] for r in stage.rows),
         "by_unit": _by_unit(projects, stage.rows),
     }
@@ -53,59 +54,115 @@ def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
     return stage
 
 
-def _project_row(project: MonitoredProject, judge: Judge, on: dt.date, findings: list[Finding]) -> Row:
-    judged = [judge(rules.indicator_light)(item.target, item.actual, on) for item in project.indicators]
-    indicators = [_indicator_row(item, one) for item, one in zip(project.indicators, judged, strict=True)]
-    for item in project.indicators:
-        _check_indicator(item, project, judge, findings)
-    execution = judge(rules.execution_light)(project.budget, project.expenditure, on)
-    goal = rules.goal_light(one.light for one in judged)
-    rate = exact_ratio(project.expenditure, project.budget)
-    achieved = achieved_share(project.indicators, judged)
-    gap = achieved - rate if achieved is not None and rate is not None else None
-    overall = judge(rules.overall_light)(execution.light, goal, gap)
-    reasons = project.stated_reasons
-    impossible = any(judge(rules.is_impossible)(text) for text in project.possibilities)
-    advice = judge(rules.treatment)(
-        overall.light,
-        execution.light,
-        goal,
-        reasons,
-        project.budget,
-        project.expenditure,
-        impossible,
-        on,
-    )
-    sentences = _sentences(execution, goal, overall, indicators)
-    lights = [one.light for one in judged]
-    _light_findings(project, (execution.light, goal, overall.light), lights, (sentences, reasons), judge, findings)
-    return {
-        **_head(project, rate, on),
-        "execution_light": execution.light,
-        "goal_light": goal,
-        "light": overall.light,
-        "action": advice.action if advice else None,
-        "action_reason": advice.sentence if advice else None,
-        "response_days": advice.days if advice else None,
-        "reasons": [*(sentences if overall.light in ("red", "yellow") else []), *reasons],
-        "goal_completion_pct": percent(achieved),
-        "indicators": indicators,
-        "origin": origin_row(project.origin),
-    }
+class _Lights:
+    """一次监控的判灯；findings 收判出来的发现，reasons 收各项目填的偏差原因。"""
 
+    def __init__(self, judge: Judge, on: dt.date, findings: list[Finding]) -> None:
+        self._judge, self._on, self._findings = judge, on, findings
+        self._time = rules.time_progress(on)
+        self._overalls: dict[tuple[Light, Light], Judgement] = {}
+        self._advised: dict[tuple[object, ...], rules.Treatment | None] = {}
+        self.reasons: list[str] = []
 
-def _head(project: MonitoredProject, rate: Fraction | None, on: dt.date) -> Row:
-    time = rules.time_progress(on)
-    return {
-        "project_code": project.code,
-        "project_name": project.name,
-        "budget_unit": project.unit,
-        "department": project.department,
-        "budget_yuan": yuan_or_none(project.budget),
-        "expenditure_yuan": yuan(project.expenditure) if project.rows else None,
-        "execution_pct": percent(rate),
-        "progress_ratio_pct": percent(rate if rate is None or time == 1 else rate / time),
-    }
+    def row(self, project: MonitoredProject) -> Row:
+        """一个项目的一行。"""
+        judge, on = self._judge, self._on
+        judged = [judge(rules.indicator_light)(item.target, item.actual, on) for item in project.indicators]
+        indicators = [_indicator_row(item, one) for item, one in zip(project.indicators, judged, strict=True)]
+        for item in project.indicators:
+            _check_indicator(item, project, judge, self._findings)
+        execution = judge(rules.execution_light)(project.budget, project.expenditure, on)
+        goal = rules.goal_light(one.light for one in judged) if judged else "none"
+        achieved = achieved_share(project.indicators, judged) if judged else None
+        overall = self._overall(project, execution.light, goal, achieved)
+        reasons = project.stated_reasons
+        self.reasons += reasons
+        advice = self._advice(project, (overall.light, execution.light, goal), reasons)
+        bad = overall.light in ("red", "yellow")  # 别的灯的道理没有人看，不写
+        sentences = _sentences(execution, goal, overall, indicators) if bad else []
+        if bad:
+            self._explain(project, (execution.light, goal, overall.light), [one.light for one in judged], sentences)
+        self._check_spending(project, overall.light, reasons)
+        row = self._head(project)
+        row["execution_light"] = execution.light
+        row["goal_light"] = goal
+        row["light"] = overall.light
+        row["action"], row["action_reason"], row["response_days"] = advice or (None, None, None)
+        row["reasons"] = sentences + reasons
+        row["goal_completion_pct"] = percent(achieved)
+        row["indicators"] = indicators
+        row["origin"] = origin_row(project.origin)
+        return row
+
+    def _advice(
+        self, project: MonitoredProject, three: tuple[Light, Light, Light], reasons: Sequence[str]
+    ) -> rules.Treatment | None:
+        """处置建议。金额只在没有支出时才影响处置：有支出的，灯和原因都相同的项目只判一次。"""
+        judge, spent = self._judge, project.expenditure
+        impossible = project.indicators and any(judge(rules.is_impossible)(said) for said in project.possibilities)
+        key = (*three, *reasons)
+        if spent and not impossible and key in self._advised:
+            return self._advised[key]
+        advice = judge(rules.treatment)(*three, reasons, project.budget, spent, bool(impossible), self._on)
+        if spent and not impossible:
+            self._advised[key] = advice
+        return advice
+
+    def _overall(
+        self, project: MonitoredProject, execution: Light, goal: Light, achieved: Fraction | None
+    ) -> Judgement:
+        """总灯；没有双监控差的，同样两盏灯只判一次。"""
+        judged = self._judge(rules.overall_light)
+        rate = None if achieved is None else exact_ratio(project.expenditure, project.budget)
+        if achieved is not None and rate is not None:
+            return judged(execution, goal, achieved - rate)
+        if (execution, goal) not in self._overalls:
+            self._overalls[execution, goal] = judged(execution, goal, None)
+        return self._overalls[execution, goal]
+
+    def _head(self, project: MonitoredProject) -> Row:
+        spent, budget, time = project.expenditure, project.budget, self._time
+        return {
+            "project_code": project.code,
+            "project_name": project.name,
+            "budget_unit": project.unit,
+            "department": project.department,
+            "budget_yuan": yuan_or_none(budget),
+            "expenditure_yuan": yuan(spent) if project.rows else None,
+            "execution_pct": percent_of(spent, budget),
+            "progress_ratio_pct": percent_of(spent * time.denominator, budget and budget * time.numerator),
+        }
+
+    def _explain(
+        self,
+        project: MonitoredProject,
+        three: tuple[Light, Light, Light],
+        lights: Sequence[Light],
+        sentences: Sequence[str],
+    ) -> None:
+        """红灯、黄灯一条发现，所在是起决定作用的那一格。three 是执行灯、目标灯、总灯；lights 是各指标的灯。"""
+        execution, goal, overall = three
+        rule: Any = rules.execution_light
+        where = project.origin.where("expenditure")
+        if execution != overall:
+            rule = rules.indicator_light if goal == overall else rules.overall_light
+            culprits = [i for i, one in zip(project.indicators, lights, strict=True) if one == goal == overall]
+            where = culprits[0].origin.where("actual") if culprits else where
+        level: FindingLevel = "red" if overall == "red" else "yellow"
+        text = f"{LIGHT_WORDS[overall]}：{'；'.join(sentences)}"
+        self._findings.append(self._judge.finding(rule, project.name, text, where, level))
+
+    def _check_spending(self, project: MonitoredProject, overall: Light, reasons: Sequence[str]) -> None:
+        """没有说明原因的灯，超支，没有预算的支出。"""
+        if project.rows and (said := rules.unexplained_light(overall, reasons)):
+            self._say(rules.unexplained_light, project, said, "reason")
+        if said := rules.overspend(project.budget, project.expenditure):
+            self._say(rules.overspend, project, said, "expenditure")
+        if said := rules.spending_without_budget(project.budget, project.expenditure):
+            self._say(rules.spending_without_budget, project, said, "expenditure")
+
+    def _say(self, rule: Any, project: MonitoredProject, said: str, column: str) -> None:
+        self._findings.append(self._judge.finding(rule, project.name, said, project.origin.where(column)))
 
 
 def _indicator_row(item: Indicator, judged: rules.IndicatorJudgement) -> Row:
@@ -137,9 +194,7 @@ def achieved_share(items: Sequence[Indicator], judged: Sequence[rules.IndicatorJ
     return sum((v * w for v, w in zip(values, weights, strict=True)), Fraction(0)) / sum(weights)
 
 
-def _sentences(
-    execution: rules.Judgement, goal: Light, overall: rules.Judgement, indicators: Sequence[Row]
-) -> list[str]:
+def _sentences(execution: Judgement, goal: Light, overall: Judgement, indicators: Sequence[Row]) -> list[str]:
     """这盏灯的道理：执行灯一句，起决定作用的指标各一句，合并一句。"""
     worst = [
         f"指标“{i['level3'] or '未命名'}”{i['sentence']}"
@@ -147,41 +202,6 @@ def _sentences(
         if i["light"] == goal and goal in ("red", "yellow")
     ]
     return [execution.sentence, *worst, overall.sentence]
-
-
-def _light_findings(
-    project: MonitoredProject,
-    three: tuple[Light, Light, Light],
-    lights: Sequence[Light],
-    said_why: tuple[Sequence[str], Sequence[str]],
-    judge: Judge,
-    findings: list[Finding],
-) -> None:
-    """红灯、黄灯各一条发现，所在是起决定作用的那一格。
-
-    three 是执行灯、目标灯、总灯；lights 是各指标的灯；said_why 是灯的道理和单位填的原因。
-    """
-    execution, goal, overall = three
-    sentences, reasons = said_why
-    where = project.origin.where("expenditure")
-    if overall in ("red", "yellow"):
-        rule: Any = rules.execution_light
-        if execution != overall:
-            rule = rules.indicator_light if goal == overall else rules.overall_light
-            culprits = [i for i, one in zip(project.indicators, lights, strict=True) if one == goal == overall]
-            where = culprits[0].origin.where("actual") if culprits else where
-        level: FindingLevel = "red" if overall == "red" else "yellow"
-        findings.append(
-            judge.finding(rule, project.name, f"{LIGHT_WORDS[overall]}：{'；'.join(sentences)}", where, level)
-        )
-    if project.rows and (said := rules.unexplained_light(overall, reasons)):
-        findings.append(judge.finding(rules.unexplained_light, project.name, said, project.origin.where("reason")))
-    for rule, said in (
-        (rules.overspend, rules.overspend(project.budget, project.expenditure)),
-        (rules.spending_without_budget, rules.spending_without_budget(project.budget, project.expenditure)),
-    ):
-        if said:
-            findings.append(judge.finding(rule, project.name, said, project.origin.where("expenditure")))
 
 
 def _check_indicator(item: Indicator, project: MonitoredProject, judge: Judge, findings: list[Finding]) -> None:

@@ -33,8 +33,9 @@ class MonitoredProject:
     @property
     def stated_reasons(self) -> list[str]:
         """单位填的偏差原因（执行表在前，指标表在后），不重复。"""
-        texts = [row.reason for row in self.rows] + [item.reason for item in self.indicators]
-        return list(dict.fromkeys(text for text in texts if text and squeeze(text).strip("。.") not in _NO_REASON))
+        texts = [row.reason for row in self.rows if row.reason]
+        texts += [item.reason for item in self.indicators if item.reason]
+        return [text for text in dict.fromkeys(texts) if squeeze(text).strip("。.") not in _NO_REASON] if texts else []
 
     @property
     def possibilities(self) -> list[str]:

@@ -88,6 +88,7 @@ def _decision(row: Row, stake: rules.Stake, money: int | None, reason: str, stag
         "stage": stage,
         "amount_yuan": None if money is None else yuan(money),
         "distance_pct": f"{half_up(stake.distance * 100, 2):.2f}",
+        "stake_yuan": yuan(int(half_up(stake.weight, 0))),
         "reason": reason,
         "proposal": row.get("action") or row.get("proposal") or row.get("conclusion"),
         "origin": row.get("origin"),

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from pbm_cli.fields import Rate
-from pbm_cli.models import FindingLevel
+from pbm_cli.models import FindingLevel, Light
 from pbm_cli.parameters import Bands, keywords
 from pbm_cli.targets import Actual, Target
 from pbm_cli.text import FEN_PER_WAN, TEN, half_up, one_line, plain, rounded, squeeze, wan, wan_exactly, yuan
 
-Stage = Literal["assess", "goals", "monitor", "evaluate"]
+Stage = Literal["assess", "goals", "monitor", "evaluate", "rollup"]
 Words = Mapping[str, Sequence[str]]
 Number = Fraction | Decimal | int
 Rated = TypeVar("Rated", bound=Callable[..., object])
 
-STAGE_LETTERS: Mapping[Stage, str] = {"assess": "E", "goals": "T", "monitor": "M", "evaluate": "V"}
+STAGE_LETTERS: Mapping[Stage, str] = {"assess": "E", "goals": "T", "monitor": "M", "evaluate": "V", "rollup": "R"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,18 @@ def rule(code: str, stage: Stage, level: FindingLevel | None = None) -> Callable
 # ---- 各环节共用 ----
 
 
+class Judgement(NamedTuple):
+    """一盏灯和它的道理；道理可以是一句话，也可以是用到时才写这句话的函数：绿灯的道理没有人看。"""
+
+    light: Light
+    tell: str | Callable[[], str]
+
+    @property
+    def sentence(self) -> str:
+        """这盏灯的道理。"""
+        return self.tell if isinstance(self.tell, str) else self.tell()
+
+
 @cache
 def fraction(value: Decimal) -> Fraction:
     """小数 → 分数，精确。"""
@@ -66,8 +78,13 @@ def fraction(value: Decimal) -> Fraction:
 
 def band_of(value: Number, bands: Bands) -> str:
     """值落在哪一档（下限含在本档内）；低于最低一档的也归最低档。"""
-    label = ""
     top, bottom = value.as_integer_ratio()
+    return band_of_parts(top, bottom, bands)
+
+
+def band_of_parts(top: int, bottom: int, bands: Bands) -> str:
+    """同 band_of，值写成 top ÷ bottom（bottom 为正），不必先约分。"""
+    label = ""
     for label, floor in bands.items():  # noqa: B007  最后一档兜底
         line, parts = floor.as_integer_ratio()
         if top * parts >= line * bottom:
@@ -120,21 +137,25 @@ def decimal_text(value: Number) -> str:
     return plain(half_up(value, 2)) if Fraction(value).denominator != 1 else str(int(value))
 
 
-def stated_rate_fits(stated: Rate, exact: Fraction, tolerance: Decimal) -> bool:
-    """表上的比率与重算的是否一致：容差（百分点）与末位半个单位取大者；裸数按比和按百分数有一样合就算合。"""
+def stated_rate_fits(stated: Rate, part: int, whole: int, tolerance: Decimal) -> bool:
+    """表上的比率与重算的 part ÷ whole 是否一致（whole 不为零）。
+
+    容差（百分点）与末位半个单位取大者；裸数按比和按百分数有一样合就算合。
+    """
+    part, whole = (part, whole) if whole > 0 else (-part, -whole)
     top, bottom = stated.number.as_integer_ratio()
     slack, parts = tolerance.as_integer_ratio()
     units = 2 * TEN**stated.places
     if slack * units < parts:  # 末位半个单位更宽
         slack, parts = 1, units
-    gap = abs(top * exact.denominator - 100 * exact.numerator * bottom)
-    if gap * parts <= slack * bottom * exact.denominator:
+    gap = abs(top * whole - 100 * part * bottom)
+    if gap * parts <= slack * bottom * whole:
         return True
     if stated.form != "bare":
         return False
     # 裸数按比看：写到两位小数以上（0.86）才认末位的四舍五入，1 和 0.9 不认。
     half_unit = Fraction(100, units) if stated.places >= 2 else Fraction(0)
-    return abs(Fraction(stated.number) - exact) * 100 <= max(Fraction(tolerance), half_unit)
+    return abs(Fraction(stated.number) - Fraction(part, whole)) * 100 <= max(Fraction(tolerance), half_unit)
 
 
 def stated_rate_text(stated: Rate) -> str:
@@ -198,6 +219,8 @@ from pbm_cli.rules import (  # noqa: E402  装入各环节，登记规则
     goals_score,  # noqa: F401
     goals_text,  # noqa: F401
     monitor,
+    monitor_notice,  # noqa: F401
+    rollup,  # noqa: F401
 )
 
 __all__ = ["RULES", "Rule", "Words", "assess", "evaluate", "goals", "monitor", "rule"]

@@ -54,10 +54,10 @@ def stated_reduction_rate(
     """表上的评减率要与评减额 ÷ 申报金额一致。"""
     if stated is None or reduction is None or not submitted or rate_tolerance is None:
         return None
-    exact = Fraction(reduction, submitted)
-    if stated_rate_fits(stated, exact, rate_tolerance):
+    if stated_rate_fits(stated, reduction, submitted, rate_tolerance):
         return None
-    return f"评减率写 {stated_rate_text(stated)}，按 {money(reduction)} ÷ {money(submitted)} 重算为 {share(exact)}"
+    exact = share(Fraction(reduction, submitted))
+    return f"评减率写 {stated_rate_text(stated)}，按 {money(reduction)} ÷ {money(submitted)} 重算为 {exact}"
 
 
 @rule("E04", "assess", "warning")

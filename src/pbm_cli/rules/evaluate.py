@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from pbm_cli.parameters import Bands
 from pbm_cli.rules import (
+    Judgement,
     Words,
     attainment,
     band_of,
@@ -21,7 +22,6 @@ from pbm_cli.rules import (
     share,
     weights_disagree,
 )
-from pbm_cli.rules.monitor import Judgement
 from pbm_cli.targets import Actual, Target
 from pbm_cli.text import one_line, plain
 

@@ -7,16 +7,18 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple, cast
 
 from pbm_cli.fields import Rate
 from pbm_cli.models import LIGHT_WORDS, Light
 from pbm_cli.parameters import Bands
 from pbm_cli.rules import (
+    Judgement,
     Words,
     attainment,
     band_of,
+    band_of_parts,
     decimal_text,
     incomparable,
     line_of,
@@ -32,13 +34,6 @@ from pbm_cli.targets import Actual, Target
 from pbm_cli.text import one_line, plain
 
 WORST_FIRST: tuple[Light, ...] = ("red", "yellow", "green", "blue")
-
-
-class Judgement(NamedTuple):
-    """一盏灯和它的道理。"""
-
-    light: Light
-    sentence: str
 
 
 class IndicatorJudgement(NamedTuple):
@@ -89,14 +84,12 @@ def execution_light(
     if budget is None or budget <= 0:
         reason = "没有调整后预算数" if budget is None else f"调整后预算数为 {money(budget)}"
         return Judgement("none", f"{reason}，没有执行率，不判执行灯")
-    rate, time = Fraction(expenditure, budget), time_progress(on)
-    said = f"执行率 {share(rate)}（累计支出 {money(expenditure)} ÷ 调整后预算 {money(budget)}）"
+    time = time_progress(on)
     if execution_method == "进度比" and execution_bands:
-        quotient = rate if time == 1 else rate / time
-        light = cast(Light, band_of(quotient * 100, execution_bands))
-        shown = share(quotient, *execution_bands.values())
-        said += f"，序时进度 {share(time)}，执行率与序时进度之比 {shown}，{line_of(light, execution_bands)}"
-        return Judgement(light, f"{said}，{LIGHT_WORDS[light]}")
+        done = expenditure * time.denominator  # 与 budget × 序时进度比，只用整数
+        light = cast(Light, band_of_parts(done * 100, budget * time.numerator, execution_bands))
+        return Judgement(light, partial(_progress_sentence, budget, expenditure, time, light, execution_bands))
+    rate = Fraction(expenditure, budget)
     if execution_method == "分月节点" and execution_nodes:
         return _node_light(rate, on, execution_nodes)
     if execution_method == "达到序时":
@@ -105,6 +98,14 @@ def execution_light(
         said = f"执行率 {share(rate, time * 100)}，{reached}支出进度（序时进度 {share(time, rate * 100)}）"
         return Judgement(light, f"{said}，{LIGHT_WORDS[light]}")
     return Judgement("none", f"{on.isoformat()} 没有执行灯的规定，不判执行灯")
+
+
+def _progress_sentence(budget: int, expenditure: int, time: Fraction, light: Light, bands: Bands) -> str:
+    rate = Fraction(expenditure, budget)
+    said = f"执行率 {share(rate)}（累计支出 {money(expenditure)} ÷ 调整后预算 {money(budget)}）"
+    shown = share(rate if time == 1 else rate / time, *bands.values())
+    said += f"，序时进度 {share(time)}，执行率与序时进度之比 {shown}，{line_of(light, bands)}"
+    return f"{said}，{LIGHT_WORDS[light]}"
 
 
 def _node_light(rate: Fraction, on: dt.date, nodes: Mapping[str, Decimal]) -> Judgement:
@@ -269,9 +270,9 @@ def treatment(
     if (overall == "none" and not impossible) or not treatments:
         return None
     slow = overall in ("red", "yellow") or impossible
-    cause = next((reason for reason in reasons for word in objective_causes or () if word in reason), None)
+    cause = next((said for said in reasons for word in objective_causes or () if word in said), None) if slow else None
     late = on is not None and reclaim_month is not None and on.month >= reclaim_month
-    if slow and cause:
+    if cause:
         case, said = "客观原因", f"因“{one_line(cause)}”等客观因素，执行缓慢或预计不能实现绩效目标"
     elif execution == goal == "red":
         case, said = "两项偏离", "预算执行与绩效目标都严重偏离"
@@ -380,10 +381,10 @@ def stated_execution_rate(
     """表上的执行率要与累计支出 ÷ 调整后预算一致。"""
     if stated is None or not budget or rate_tolerance is None:
         return None
-    exact = Fraction(expenditure, budget)
-    if stated_rate_fits(stated, exact, rate_tolerance):
+    if stated_rate_fits(stated, expenditure, budget, rate_tolerance):
         return None
-    return f"执行率写 {stated_rate_text(stated)}，按 {money(expenditure)} ÷ {money(budget)} 重算为 {share(exact)}"
+    exact = share(Fraction(expenditure, budget))
+    return f"执行率写 {stated_rate_text(stated)}，按 {money(expenditure)} ÷ {money(budget)} 重算为 {exact}"
 
 
 @rule("M15", "monitor", "warning")
