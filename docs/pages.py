@@ -104,11 +104,11 @@ def _rules() -> str:
     national = load_ruleset("national")
     parts = [
         "# 规则\n",
-        "规则号是环节字母加两位数：E 事前评估，T 目标审核，M 运行监控，V 绩效评价；D 是数据本身的问题。",
+        "规则号是环节字母加两位数：E 事前评估，T 目标审核，M 运行监控，V 绩效评价，R 区域汇总；D 是数据本身的问题。",
         "规则号不会挪作他用。屏幕上用 `pbm rules M01` 看一条规则连同当时有效的参数；",
         "下面的取值是全国通用规则集最新的，别的规则集和各个时期的见 [参数](parameters.md)。\n",
     ]
-    for stage, word in STAGES.items():
+    for stage, word in {**STAGES, "rollup": COMMANDS["rollup"]}.items():
         entries = [entry for _, entry in sorted(RULES.items()) if entry.stage == stage]
         if entries:
             parts += [f"## {word}\n", *(_rule(entry, national) for entry in entries)]
@@ -151,7 +151,7 @@ def _parameters() -> str:
         "## 证据等级\n\n没有人读过原文的数，一定会这样注明；所有输出里的依据都带着它。\n",
         evidence_levels(),
     ]
-    for stage, word in STAGES.items():
+    for stage, word in {**STAGES, "rollup": COMMANDS["rollup"]}.items():
         names = [name for name in base.names() if base.parameter(name).stage == stage]
         if names:
             parts += [f"## {word}\n", *(_parameter(name, sets) for name in names)]

@@ -66,7 +66,7 @@ class Sandbox:
         words = shlex.split(line)
         if not words or words[0] != "pbm":
             raise DocumentError(f"只会运行 pbm：{line}")
-        writes = {"-o", "--out", "demo", "init", "template", "--marked"} & set(words)
+        writes = {"-o", "--out", "demo", "init", "template", "--marked", "--notices"} & set(words)
         if not writes and (line, merged) in self.kept:
             return self.kept[line, merged]
         result = self._run(words[1:], merged)

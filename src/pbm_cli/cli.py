@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,24 +14,34 @@ import typer
 
 from pbm_cli import __version__
 from pbm_cli.arguments import (
+    Cluster,
+    Code,
     Debug,
     DiffOut,
     FailOn,
     Folder,
     Json,
+    Kind,
+    Notices,
     OldOn,
     On,
     Out,
     Overlay,
+    Parameter,
     Paths,
     Plan,
     Previous,
+    Publish,
     Quiet,
+    Region,
     Ruleset,
     Seed,
+    Style,
     Unit,
+    WhatIf,
+    Workers,
 )
-from pbm_cli.errors import Exit, PbmError
+from pbm_cli.errors import Exit, PbmError, of_the_machine
 from pbm_cli.help import ChineseCommand, ChineseGroup, chinese_usage
 
 app = typer.Typer(
@@ -45,11 +56,12 @@ app = typer.Typer(
 
 def _stage(
     command: str, paths: Sequence[Path], out: list[Path] | None, json: bool, fail_on: str, quiet: bool,
-    marked: Path | None = None, **options: Any,
+    marked: Path | None = None, workers: int | None = None, **options: Any,
 ) -> int:  # fmt: skip
-    from pbm_cli.workbook import Reader
+    from pbm_cli.config import config_for
+    from pbm_cli.workbook import reader_for
 
-    with Reader() as reader:
+    with reader_for(config_for(paths).limits, workers) as reader:
         reader.begin(paths)  # 子进程先动起来，与下面的装入同时进行
         from pbm_cli.run import Request, run_and_show
 
@@ -60,88 +72,88 @@ def _stage(
 @app.command(cls=ChineseCommand)
 def assess(
     paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
-    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    overlay: Overlay = None, style: Style = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    publish: Publish = False, workers: Workers = None,
 ) -> int:  # fmt: skip
     """事前绩效评估：评减额、评减率、得分、结论。"""
-    return _stage("assess", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay, "style": style}
+    return _stage("assess", paths, out, json, fail_on, quiet, publish=publish, workers=workers, **base)
 
 
 @app.command(cls=ChineseCommand)
 def goals(
     paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
-    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    overlay: Overlay = None, style: Style = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    publish: Publish = False, workers: Workers = None,
 ) -> int:  # fmt: skip
     """绩效目标审核：项目、指标、修改意见。"""
-    return _stage("goals", paths, out, json, fail_on, quiet, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay, "style": style}
+    return _stage("goals", paths, out, json, fail_on, quiet, publish=publish, workers=workers, **base)
 
 
 @app.command(cls=ChineseCommand)
 def monitor(
     paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
-    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
-    previous: Previous = None,
+    overlay: Overlay = None, style: Style = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    previous: Previous = None, notices: Notices = None, what_if: WhatIf = None, publish: Publish = False,
+    workers: Workers = None,
 ) -> int:  # fmt: skip
-    """双监控：执行灯、目标灯、总灯、处置建议。"""
-    return _stage(
-        "monitor",
-        paths,
-        out,
-        json,
-        fail_on,
-        quiet,
-        on=on,
-        ruleset=ruleset,
-        unit=unit,
-        overlay=overlay,
-        previous=previous,
-    )
+    """双监控：执行灯、目标灯、总灯、处置建议；--notices 写通知，--what-if 试算。"""
+    more: dict[str, Any] = {"previous": previous, "notices": notices, "what_if": what_if}
+    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay, "style": style}
+    return _stage("monitor", paths, out, json, fail_on, quiet, publish=publish, workers=workers, **base, **more)
 
 
 @app.command(cls=ChineseCommand)
 def evaluate(
     paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
-    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
-    previous: Previous = None, plan: Plan = False, seed: Seed = None,
+    overlay: Overlay = None, style: Style = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    previous: Previous = None, plan: Plan = False, seed: Seed = None, publish: Publish = False, workers: Workers = None,
 ) -> int:  # fmt: skip
     """绩效评价：自评重算、等级、层次、四本预算、镇街、结果应用；--plan 排财政抽评计划。"""
     more: dict[str, Any] = {"previous": previous, "plan": plan, "seed": seed}
-    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay}
-    return _stage("evaluate", paths, out, json, fail_on, quiet, **base, **more)
+    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay, "style": style}
+    return _stage("evaluate", paths, out, json, fail_on, quiet, publish=publish, workers=workers, **base, **more)
 
 
 @app.command(cls=ChineseCommand)
 def report(
     folder: Folder, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
-    overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
-    previous: Previous = None,
+    overlay: Overlay = None, style: Style = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    previous: Previous = None, publish: Publish = False, workers: Workers = None,
 ) -> int:  # fmt: skip
     """年度总结：一个县一年的各环节合在一起。"""
-    return _stage(
-        "report",
-        [folder],
-        out,
-        json,
-        fail_on,
-        quiet,
-        on=on,
-        ruleset=ruleset,
-        unit=unit,
-        overlay=overlay,
-        previous=previous,
-    )
+    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay, "style": style}
+    more: dict[str, Any] = {"previous": previous, "publish": publish}
+    return _stage("report", [folder], out, json, fail_on, quiet, workers=workers, **base, **more)
+
+
+@app.command(cls=ChineseCommand)
+def rollup(
+    folder: Region, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
+    overlay: Overlay = None, fail_on: FailOn = "error", workers: Workers = None, cluster: Cluster = None,
+    quiet: Quiet = False, debug: Debug = False,
+) -> int:  # fmt: skip
+    """区域汇总：许多区县的文件夹 → 全区域的合计、分县、名次、离群、年度总结。"""
+    from pbm_cli.rollup import RollupRequest, run_rollup
+
+    request = RollupRequest(folder, out or [], json, fail_on, quiet, workers, cluster)
+    return run_rollup(request, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
 
 
 @app.command(cls=ChineseCommand)
 def check(
     paths: Paths, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
     overlay: Overlay = None, fail_on: FailOn = "error", quiet: Quiet = False, debug: Debug = False,
+    publish: Publish = False, workers: Workers = None,
     marked: Annotated[
         Path | None,
         typer.Option("--marked", metavar="DIR", help="把有问题的工作簿标注后写进这个文件夹", show_default=False),
     ] = None,
 ) -> int:  # fmt: skip
     """只查数据：每张表认成什么，每个坏单元格。"""
-    return _stage("check", paths, out, json, fail_on, quiet, marked, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+    base: dict[str, Any] = {"on": on, "ruleset": ruleset, "unit": unit, "overlay": overlay, "publish": publish}
+    return _stage("check", paths, out, json, fail_on, quiet, marked, workers, **base)
 
 
 @app.command(cls=ChineseCommand)
@@ -184,20 +196,25 @@ def verify(
         list[Path] | None,
         typer.Option("--inputs", metavar="FOLDER", help="输入在哪里（可重复）；默认在结果旁边找", show_default=False),
     ] = None,
-    overlay: Overlay = None, json: Json = False, debug: Debug = False,
+    overlay: Overlay = None, ruleset: Ruleset = None, json: Json = False, debug: Debug = False,
 ) -> int:  # fmt: skip
     """核对：结果写着的输入、规则集、版本，现在还是不是那样。"""
     from pbm_cli.inquiry import run_verify
 
-    return run_verify(output, inputs or [], overlay, json=json)
+    return run_verify(output, inputs or [], overlay, ruleset, json=json)
 
 
 @app.command(cls=ChineseCommand)
-def limits(debug: Debug = False) -> int:
-    """上限：一个文件最多读多大、多少单元格、多长时间。"""
+def limits(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="看这个文件夹的 pbm.toml 设了什么", show_default=False)
+    ] = None,
+    debug: Debug = False,
+) -> int:
+    """上限：一个文件最多读多大、多少单元格、多长时间；在 pbm.toml 的 [limits] 里设。"""
     from pbm_cli.inquiry import show_limits
 
-    return show_limits()
+    return show_limits(folder)
 
 
 @app.command(cls=ChineseCommand)
@@ -224,7 +241,7 @@ def layouts(
 
 @app.command(cls=ChineseCommand)
 def rules(
-    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="规则号，如 M01", show_default=False)] = None,
+    code: Code = None,
     ruleset: Ruleset = None, on: On = None, overlay: Overlay = None, debug: Debug = False,
 ) -> int:  # fmt: skip
     """规则：逐条说明，用到的参数和依据。"""
@@ -235,7 +252,7 @@ def rules(
 
 @app.command(cls=ChineseCommand)
 def params(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="参数名", show_default=False)] = None,
+    name: Parameter = None,
     ruleset: Ruleset = None, overlay: Overlay = None, debug: Debug = False,
 ) -> int:  # fmt: skip
     """参数：取值、施行日期、文号、证据等级。"""
@@ -265,7 +282,7 @@ def demo(
 
 @app.command(cls=ChineseCommand)
 def template(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="哪一种表，如 assessment", show_default=False)],
+    kind: Kind,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="写到哪里（.xlsx）", show_default=False)],
     debug: Debug = False,
 ) -> int:
@@ -314,25 +331,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(_COLLECT_AFTER)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # 别人的插件与这里无关，找它们也要时间
+    from pbm_cli import console  # 内存不够、Ctrl-C 时再装入就晚了
+
+    run = partial(app, args=arguments, prog_name="pbm", standalone_mode=False)
+    fault: PbmError | None
     try:
-        return int(app(args=arguments, prog_name="pbm", standalone_mode=False) or 0)
+        if arguments == ["--install-completion"]:
+            from pbm_cli import completion
+
+            return completion.install(run, console.say)
+        code = int(run() or 0)
+        if code == Exit.INTERRUPTED:  # typer 自己收下了 Ctrl-C，只交回退出码
+            raise KeyboardInterrupt
+        return code
     except PbmError as error:
-        from pbm_cli.console import show_error
-
-        return show_error(error, as_json="--json" in arguments)
+        fault = error
     except (KeyboardInterrupt, typer.Abort):
-        from pbm_cli.console import say
-
-        say("已中断。")
+        console.say("已中断。")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes exit code 70
         if said := chinese_usage(error):
-            from pbm_cli.console import show_usage
-
-            return show_usage(said, as_json="--json" in arguments)
-        from pbm_cli.console import show_bug
-
-        return show_bug(error, debug="--debug" in arguments)
+            return console.show_usage(said, as_json="--json" in arguments)
+        fault = of_the_machine(error)
+        if fault is None:
+            return console.show_bug(error, debug="--debug" in arguments)
+    return console.show_error(fault, as_json="--json" in arguments)
 
 
 if __name__ == "__main__":

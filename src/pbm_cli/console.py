@@ -5,16 +5,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import IO, Any
 
-from pbm_cli.errors import Exit, PbmError
-from pbm_cli.text import visible
+from pbm_cli.errors import Exit, OutputError, PbmError
+from pbm_cli.lines import folded
+from pbm_cli.personal import masked
+from pbm_cli.text import one_line, visible
 
+_PIECES = 500
+_NARROWEST = 40
+_CHINESE_PAGES = frozenset({"gbk", "cp936", "gb2312", "gb18030"})
 _QUIET = {"progress": False}
 _STAND_INS = str.maketrans({"›": ">", "•": "·", "\xa0": " ", "✓": "√", "✗": "×", "−": "-"})
 
@@ -32,33 +39,65 @@ def quiet(on: bool) -> None:
 
 def say(text: str) -> None:
     """一句话，到标准错误。"""
-    _write(sys.stderr, printable(text) + "\n")
+    _write(sys.stderr, _fitted(sys.stderr, masked(printable(text))) + "\n")
 
 
 def put(text: str) -> None:
     """一段结果，到标准输出。"""
-    _write(sys.stdout, printable(text) + "\n")
+    _write(sys.stdout, _fitted(sys.stdout, printable(text)) + "\n")
 
 
 def emit(pieces: str | Iterable[str]) -> None:
     """JSON（或它的各段），按 UTF-8 字节到标准输出；孤立的代理字符写成 JSON 转义。"""
-    sys.stdout.flush()
-    stream = getattr(sys.stdout, "buffer", None)
-    for piece in [pieces] if isinstance(pieces, str) else pieces:
-        if stream is None:
-            sys.stdout.write(piece)
-        else:
-            stream.write(piece.encode("utf-8", errors="backslashreplace"))
-    sys.stdout.flush()
+    with _to(sys.stdout):
+        sys.stdout.flush()
+        stream = getattr(sys.stdout, "buffer", None)
+        rest = iter([pieces] if isinstance(pieces, str) else pieces)
+        while block := list(islice(rest, _PIECES)):  # 攒够一批再写，不必一行一次系统调用
+            text = "".join(block)
+            if stream is None:
+                sys.stdout.write(text)
+            else:
+                stream.write(text.encode("utf-8", errors="backslashreplace"))
+        sys.stdout.flush()
 
 
 def _write(stream: IO[str], text: str) -> None:
+    if stream is sys.stderr:
+        text = "\n".join(map(masked, text.split("\n")))  # 标准错误常被存成日志：个人信息不进去
+    with _to(stream):
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding: str = getattr(stream, "encoding", None) or "ascii"
+            stream.write(text.encode(encoding, errors="replace").decode(encoding))
+        stream.flush()
+
+
+@contextmanager
+def _to(stream: IO[str]) -> Iterator[None]:
+    """往外写；对方不看了（| head）不算错，以后的不再写；标准输出写不下（磁盘已满）抛出 OutputError。"""
     try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        encoding: str = getattr(stream, "encoding", None) or "ascii"
-        stream.write(text.encode(encoding, errors="replace").decode(encoding))
-    stream.flush()
+        yield
+    except OSError as error:
+        _send_nowhere(stream)
+        closed = (errno.EPIPE, errno.EINVAL) if sys.platform == "win32" else (errno.EPIPE,)
+        if error.errno not in closed and stream is sys.stdout:
+            reason = "磁盘已满" if error.errno == errno.ENOSPC else error.strerror or str(error)
+            raise OutputError("标准输出", f"写不出去：{reason}", "请换一个位置，或用 -o 写成文件") from error
+
+
+def _send_nowhere(stream: IO[str]) -> None:
+    """以后往这里写的都不要了；不然退出时解释器还要再写一次，再错一次。"""
+    import os  # noqa: PLC0415
+
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 def render(*parts: Any, to_error: bool = False) -> None:
@@ -71,7 +110,41 @@ def render(*parts: Any, to_error: bool = False) -> None:
         for part in parts:
             console.print(part)
     text = "\n".join(line.rstrip() for line in captured.get().splitlines())
+    text = text.replace("─", "-") if _plain_rule(stream) else text
     _write(stream, text.translate(_STAND_INS).encode("gbk", errors="replace").decode("gbk") + "\n")
+
+
+def _fitted(stream: IO[str], text: str) -> str:
+    """终端上太长的话断成几行，后几行缩进；不是终端（管道、文件）的一句一行，好查找。"""
+    width = _terminal_width(stream)
+    if width is None:
+        return text
+    lines = (folded(line, width, hang=_hang(line), ambiguous=True) for line in text.split("\n"))
+    return "\n".join(part for parts in lines for part in parts)
+
+
+def _hang(line: str) -> int:
+    return len(line) - len(line.lstrip(" ")) + 2
+
+
+def _terminal_width(stream: IO[str]) -> int | None:
+    """终端有几列；不是终端为 None。"""
+    if not stream.isatty():
+        return None
+    import shutil  # noqa: PLC0415
+
+    return max(shutil.get_terminal_size().columns, _NARROWEST)
+
+
+def _plain_rule(stream: IO[str]) -> bool:
+    """横线要不要用减号：代码页 936 里 ─ 占两格，一行会变成两行。"""
+    if (getattr(stream, "encoding", None) or "").lower().replace("-", "") in _CHINESE_PAGES:
+        return True
+    if sys.platform != "win32" or not stream.isatty():
+        return False
+    import ctypes  # noqa: PLC0415
+
+    return ctypes.windll.kernel32.GetConsoleOutputCP() in (936, 54936)
 
 
 def _width() -> int | None:
@@ -92,18 +165,23 @@ def progress() -> Iterator[Callable[[str], None]]:
     from rich.console import Console  # noqa: PLC0415
 
     with Console(stderr=True, markup=False).status("正在读入…", spinner="line") as status:
-        yield lambda name: status.update(f"正在读入 {printable(name)}")
+        yield lambda name: status.update(f"正在读入 {masked(printable(name))}")
 
 
 def show_error(error: PbmError, as_json: bool = False) -> int:
     """不能继续：说哪里、为什么、怎么办。--json 时照样给一份只有 findings 的文档。"""
     if as_json:
         _emit_error(error.where, f"{error.message}。{error.hint}" if error.hint else error.message)
-    where = f"{error.where}：" if error.where else ""
-    say(f"错误：{where}{error.message.rstrip('。')}。")
+    where = f"{one_line(error.where)}：" if error.where else ""
+    say(f"错误：{where}{_ended(error.message)}")
     if error.hint:
-        say(f"怎么办：{error.hint.rstrip('。')}。")
+        say(f"怎么办：{_ended(error.hint)}")
     return Exit.UNUSABLE
+
+
+def _ended(text: str) -> str:
+    """句末只有一个标点。"""
+    return text if text.endswith(("？", "！")) else f"{text.rstrip('。')}。"
 
 
 def show_usage(said: str, as_json: bool = False) -> int:

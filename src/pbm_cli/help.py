@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+from pbm_cli.lines import cell_width, folded
 
 _WORDS = (
     ("Usage:", "用法:"),
@@ -17,21 +20,46 @@ _WORDS = (
     ("[required]", "[必填]"),
     ("[default: ", "[默认: "),
     ("Show this message and exit.", "显示本帮助。"),
-    ("Install completion for the current shell.", "为当前终端安装命令补全。"),
+    ("Install completion for the current shell.", "给现在用的终端装上补全：按 Tab 补出命令和选项。"),
 )
+_NARROWEST = 40
 _SHOW_COMPLETION = re.compile(r"Show completion for the current shell, to copy it\s+or\s+customize\s+the\s+\S+")
 
 
+_OPTIONAL = re.compile(r"\[(\[[A-Z.]+\])\](?:\.\.\.)?")
+_ENTRY = re.compile(r"(  \S+(?: \S+)*)  +(\S.*)")
+"""一个选项、参数或命令，和它的说明。"""
+_WIDEST = 10_000
+"""交给 typer 的宽度：它按字数断行，会断错汉字，所以不让它断。"""
 _TYPE_NAMES = re.compile(r" <[\w\[\] |.]+>")
 _BRACES = re.compile(r"\{([A-Z.]+)\}(?:\.\.\.)?")
 _NO_COMMAND = re.compile(r"No such command '(.+?)'\.?(?: Did you mean (.+)\?)?")
 
 
 def _translated(text: str) -> str:
-    text = _BRACES.sub(r"\1", _TYPE_NAMES.sub("", text))
+    text = _OPTIONAL.sub(r"\1", _BRACES.sub(r"\1", _TYPE_NAMES.sub("", text)))
     for english, chinese in _WORDS:
         text = text.replace(english, chinese)
-    return _SHOW_COMPLETION.sub("显示命令补全脚本。", text)
+    text = _SHOW_COMPLETION.sub("显示补全脚本，要自己安装时用。", text)
+    width = max(shutil.get_terminal_size().columns, _NARROWEST)
+    sections = (_aligned(section.split("\n")) for section in text.split("\n\n"))
+    return "\n\n".join("\n".join(part for line in lines for part in _fitted(line, width)) for lines in sections)
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """一段里各行的说明对齐：去掉英文的类型名以后，长短变了。"""
+    entries = [_ENTRY.fullmatch(line) for line in lines]
+    widest = max((cell_width(entry[1]) for entry in entries if entry), default=0)
+    return [
+        f"{entry[1]}{' ' * (widest - cell_width(entry[1]))}  {entry[2]}" if entry else line
+        for line, entry in zip(lines, entries, strict=True)
+    ]
+
+
+def _fitted(line: str, width: int) -> list[str]:
+    """一行按屏幕的宽度断开；说明断到下一行时，与上一行的说明对齐。"""
+    entry = _ENTRY.fullmatch(line)
+    return folded(line, width, hang=cell_width(line[: entry.start(2)]) if entry else 2)
 
 
 class ChineseCommand(TyperCommand):
@@ -39,6 +67,7 @@ class ChineseCommand(TyperCommand):
 
     def get_help(self, ctx: Any) -> str:
         """帮助全文。"""
+        ctx.terminal_width = _WIDEST
         return _translated(super().get_help(ctx))
 
 
@@ -47,6 +76,7 @@ class ChineseGroup(TyperGroup):
 
     def get_help(self, ctx: Any) -> str:
         """帮助全文。"""
+        ctx.terminal_width = _WIDEST
         return _translated(super().get_help(ctx))
 
 

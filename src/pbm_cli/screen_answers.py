@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -10,34 +9,22 @@ from typing import Any
 
 from pbm_cli.annexes import place
 from pbm_cli.checkup import WRONG, Check
+from pbm_cli.config import Config
 from pbm_cli.console import put, render, say
 from pbm_cli.facts.difference import CHANGE_WORDS, flat_rows
 from pbm_cli.models import LIGHT_WORDS
 from pbm_cli.outputs.columns import STAGES
 from pbm_cli.outputs.columns import column as column_of
 from pbm_cli.outputs.columns import show as shown_value
-from pbm_cli.screens import blank_table
+from pbm_cli.screen_tables import blank_table
 from pbm_cli.text import FEN_PER_YUAN
-from pbm_cli.workbook.limits import Limits, mebibytes
+from pbm_cli.workbook.limits import SETTINGS
+from pbm_cli.workbook.limits import shown as shown_limit
 
 _MOST = 10
 _MOST_FINDINGS = 12
 _LONGEST = 60
-_LIMITS = {
-    "file_bytes": ("一个文件的大小", ""),
-    "unpacked_bytes": ("解压以后的大小", ""),
-    "part_bytes": ("压缩包里一个部件的大小", ""),
-    "entries": ("压缩包里的部件", "个"),
-    "ratio": ("压缩倍数", "倍"),
-    "shared_string_bytes": ("共用文字的大小", ""),
-    "shared_strings": ("共用文字", "条"),
-    "cells": ("单元格", "个"),
-    "columns": ("有数据的最右一列", "列"),
-    "sheets": ("工作表", "张"),
-    "seconds": ("读一个文件的时间", "秒"),
-    "memory_bytes": ("读一个文件用的内存", ""),
-}
-_STATES = {"input": "输入文件", "ruleset": "规则集", "version": "版本"}
+_STATES = {"input": "输入文件", "setting": "设定文件", "ruleset": "规则集", "version": "版本"}
 
 
 # ---- 比较 ----
@@ -70,7 +57,9 @@ def difference(made: Mapping[str, Any], written: Sequence[Path]) -> None:
 def _changed(rows: Sequence[Mapping[str, Any]], word: str) -> None:
     if not rows:
         return
-    shown = blank_table((word, "left"), ("单位", "left"), ("改动的栏", "left"), ("旧", "right"), ("新", "right"))
+    shown = blank_table(
+        (word, "left"), ("单位", "left"), ("改动的栏（金额：元）", "left"), ("旧", "right"), ("新", "right")
+    )
     for row in rows[:_MOST]:
         shown.add_row(row["subject"], row["budget_unit"] or "", row["field_title"], *_was_now(row))
     render(shown)
@@ -173,8 +162,11 @@ def verification(made: Mapping[str, Any]) -> None:
     summary = made["summary"]
     if summary["agree"] == len(made["rows"]):
         say("都一致：用同样的输入、规则集和版本，会得到同样的结果。")
+        say("下一步：这个结果可以放心用；要追一个数的由来，用 pbm explain。")
         return
     put(f"一致 {summary['agree']} 项，已改动 {summary['changed']} 项，找不到 {summary['missing']} 项。")
+    if any(row["what"] == "ruleset" and row["state"] == "找不到" for row in made["rows"]):
+        say("规则集不是随程序发布的：用 --ruleset 文件夹 指明它在哪里。")
     say("下一步：找不到的用 --inputs 文件夹 指明输入在哪里；已改动的请重新运行 pbm 得到新的结果。")
 
 
@@ -182,15 +174,19 @@ def _short(value: str | None, whole: bool) -> str:
     return "" if value is None else value if whole else value[:_MOST]
 
 
-def limits(held: Limits) -> None:
-    """现行的读入上限；超过的文件不读，不截断。"""
-    shown = blank_table(("上限", "left"), ("最多", "right"))
-    for name, value in dataclasses.asdict(held).items():
-        title, unit = _LIMITS[name]
-        text = mebibytes(int(value)) if name.endswith("bytes") else f"{value:,.0f} {unit}"
-        shown.add_row(title, text)
-    render(shown)
-    put("超过上限的文件不读，也不截断；别的文件照常处理。")
+def limits(config: Config) -> None:
+    """现行的上限；超过的文件不读，不截断。"""
+    heads = ("上限", "最多", "在哪里设的", "pbm.toml 里的名字", "为什么")
+    sides = ("left", "whole", "left", "whole", "left")
+    table = blank_table(*zip(heads, sides, strict=True))
+    for setting in SETTINGS:
+        line = config.limit_lines.get(setting.key)
+        place = f"pbm.toml 第 {line} 行" if line else "默认"
+        value = shown_limit(setting, getattr(config.limits, setting.field))
+        table.add_row(setting.title, value, place, setting.key, setting.reason)
+    render(table)
+    put(f"超过上限的文件不读，也不截断；别的文件照常处理。在 pbm.toml 里写 [limits]，例如 {SETTINGS[0].example}。")
+    say("下一步：用不着改；真要改，写进县年度文件夹的 pbm.toml，再运行 pbm limits 文件夹 看生效没有。")
 
 
 def checkup(checks: Sequence[Check]) -> None:

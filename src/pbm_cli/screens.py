@@ -8,9 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from pbm_cli.annexes import place, wan_table
 from pbm_cli.cells import column_letters
 from pbm_cli.console import put, render, say
@@ -25,10 +22,14 @@ from pbm_cli.outputs.summary import figures, stages
 from pbm_cli.parameters import Head, Parameter, RuleSet, value_text
 from pbm_cli.rules import Rule
 from pbm_cli.screen_forms import recognised_form
+from pbm_cli.screen_monitor import show_changes, show_trial
+from pbm_cli.screen_tables import blank_table
 from pbm_cli.totals import UNIT_WORDS
 
 _MOST_ROWS = 10
 _MOST_FINDINGS = 12
+_MOST_FILES = 15
+_LONGEST_VALUE = 30
 _LEVELS = {"error": "错误", "warning": "警告", "hint": "提示", "red": "红灯", "yellow": "黄灯"}
 DATA_CODES = {
     "D01": "必需的单元格不能用，这一行没有使用",
@@ -59,15 +60,8 @@ DATA_CODES = {
     "D26": "表单里没有填写的样张行、长期指标，没有使用",
     "D27": "两次导出里只有一边有的，没有比较",
     "D28": "数据早于参数的施行日期，因点名用这个规则集，仍按它判定",
+    "D29": "有个人信息（身份证、手机、银行卡号码）：不需要的请删去，公开时加 --publish 遮住",
 }
-
-
-def blank_table(*heads: tuple[str, str], title: str | None = None) -> Table:
-    """一张表；heads 是 (表头, 对齐)。"""
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
-    for head, side in heads:
-        table.add_column(head, justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "whole")
-    return table
 
 
 def show(document: dict[str, Any], written: Sequence[Path], code: int) -> None:
@@ -79,8 +73,10 @@ def show(document: dict[str, Any], written: Sequence[Path], code: int) -> None:
     put(f"{head}（{'，'.join([*about, '规则集 ' + document['ruleset']])}；金额单位：万元）")
     for _, word, summary in stages(document):
         _figures(word if command == "report" else None, command, summary)
+    show_changes(document)
     _ROWS.get(command, lambda _: None)(document)
-    _findings(document["findings"])
+    show_trial(document)
+    _findings(command, document["findings"])
     for path in written:
         say(f"已写出 {path}")
     say(_next_step(command, document, written, code))
@@ -106,14 +102,6 @@ def _figures(word: str | None, stage: str, summary: Mapping[str, Any]) -> None:
 
 
 def _monitor_rows(document: Mapping[str, Any]) -> None:
-    changed = document["summary"].get("lights_changed") or []
-    if changed:
-        table = blank_table(("灯有变化的项目", "left"), ("单位", "left"), ("上次", "whole"), ("这次", "whole"))
-        for row in changed[:_MOST_ROWS]:
-            lights = (LIGHT_WORDS.get(row[key], row[key]) for key in ("old", "new"))
-            table.add_row(row["project_name"], row["budget_unit"] or "", *lights)
-        render(table)
-        _more(len(changed), "灯有变化的项目")
     rows = [row for row in document["rows"] if row.get("light") in ("red", "yellow")]
     rows.sort(key=lambda row: (row["light"] != "red", -Decimal(row["budget_yuan"] or 0)))
     if not rows:
@@ -200,22 +188,23 @@ def _evaluate_rows(document: Mapping[str, Any]) -> None:
 
 
 def _check_rows(document: Mapping[str, Any]) -> None:
+    """一个文件里认成同一种的表合成一行。"""
     table = blank_table(
         ("文件", "left"), ("工作表", "left"), ("认成", "left"), ("读", "right"), ("用", "right"), ("不用", "right"),
         ("合计行", "right"),
     )  # fmt: skip
-    rows = document["rows"]
-    for row in rows[: _MOST_ROWS * 2]:
-        kind = kind_title(row["kind"]) if row["kind"] else "没有认出"
-        table.add_row(
-            row["file"],
-            row["sheet"],
-            kind,
-            *(str(row[k]) for k in ("rows_read", "rows_used", "rows_rejected", "rows_total")),
-        )
-    if rows:
+    together: dict[tuple[str, str | None], list[Mapping[str, Any]]] = {}
+    for row in document["rows"]:
+        together.setdefault((row["file"], row["kind"]), []).append(row)
+    last = ""
+    for (file, kind), rows in list(together.items())[:_MOST_FILES]:
+        name = rows[0]["sheet"] if len(rows) == 1 else f"{rows[0]['sheet']} 等 {len(rows)} 张"
+        counts = (sum(row[k] for row in rows) for k in ("rows_read", "rows_used", "rows_rejected", "rows_total"))
+        table.add_row(file if file != last else "", name, kind_title(kind) if kind else "没有认出", *map(str, counts))
+        last = file
+    if together:
         render(table)
-        _more(len(rows), "工作表", _MOST_ROWS * 2)
+        _more(len(together), "文件、表种", _MOST_FILES)
 
 
 _ROWS = {
@@ -232,24 +221,28 @@ def _more(total: int, what: str, shown: int = _MOST_ROWS) -> None:
         put(f"（共 {total} 个{what}，列出 {shown} 个；其余用 -o 结果.xlsx 看）")
 
 
-def _findings(findings: Sequence[Mapping[str, Any]]) -> None:
-    """错误和警告逐条说（到标准错误），提示只说条数。"""
-    serious = [f for f in findings if f["level"] in ("error", "warning")]
-    serious.sort(key=lambda f: f["level"] != "error")
-    for item in serious[:_MOST_FINDINGS]:
+def _findings(command: str, findings: Sequence[Mapping[str, Any]]) -> None:
+    """错误和警告逐条说（到标准错误）；提示在 pbm check 里也逐条说，别处只说条数。"""
+    levels = ("error", "warning", "hint") if command == "check" else ("error", "warning")
+    listed = sorted((f for f in findings if f["level"] in levels), key=lambda f: levels.index(f["level"]))
+    for item in listed[:_MOST_FINDINGS]:
         where = f"{place(item['where'])}　" if item["where"] else ""
         say(f"{_LEVELS[item['level']]} {item['code']} {where}{item['subject']}：{item['message']}")
-    left = len(serious) - _MOST_FINDINGS
-    hints = sum(f["level"] == "hint" for f in findings)
-    parts = [f"还有 {left} 条错误和警告"] if left > 0 else []
+    left = len(listed) - _MOST_FINDINGS
+    hints = 0 if "hint" in levels else sum(f["level"] == "hint" for f in findings)
+    parts = [f"还有 {left} 条{'' if command == 'check' else '错误和警告'}"] if left > 0 else []
     parts += [f"另有 {hints} 条提示"] if hints else []
     if parts:
-        say(f"{'，'.join(parts)}，见 -o 结果.xlsx 的“问题清单”，或 pbm check。")
+        say(f"{'，'.join(parts)}，见 -o 结果.xlsx 的“问题清单”{'' if command == 'check' else '，或 pbm check'}。")
 
 
 def _next_step(command: str, document: Mapping[str, Any], written: Sequence[Path], code: int) -> str:
+    if document.get("marked"):
+        return "下一步：打开标注副本，照批注改原表，改好再运行；每条规则的意思用 pbm rules 代码 看。"
     if code:
         return "下一步：按上面的单元格地址改正后再运行；每条规则的意思用 pbm rules 代码 看。"
+    if document.get("notices"):
+        return "下一步：从通知的目录开始逐份核对，处置定了再发；一盏灯凭什么，用 pbm explain 看。"
     if written:
         return "下一步：打开写出的文件核对；每条规则的意思用 pbm rules 代码 看。"
     file = {"report": "年度总结.docx", "check": "问题清单.xlsx"}.get(command, "结果.xlsx")
@@ -278,6 +271,7 @@ def recognised(loaded: Loaded) -> None:
             put(f"  不能用：{report.error}")
         for sheet in report.sheets:
             _recognised_sheet(sheet)
+    say("下一步：认错或没有认出的，改表头或写本县的版式；都对了，运行 pbm check 查数据。")
 
 
 def _recognised_sheet(sheet: SheetReport) -> None:
@@ -342,6 +336,10 @@ def rule(entry: Rule, ruleset: RuleSet, on: dt.date) -> None:
         put(f"  {parameter.label}（{name}）：{bound.text(name)}{_unit(parameter) if bound.dated(name) else ''}")
         if text := bound.basis_text(name):
             put(f"    {text}")
+    if entry.parameters:
+        say(f"下一步：pbm params {entry.parameters[0]} 看各个时期的取值；要换成本县的，写进 --overlay 文件夹。")
+    else:
+        say("下一步：pbm rules 看全部规则。")
 
 
 def _unit(parameter: Parameter) -> str:
@@ -354,21 +352,21 @@ def data_code(code: str) -> bool:
     if code not in DATA_CODES:
         return False
     put(f"{code}（数据问题）{DATA_CODES[code]}")
+    say("下一步：pbm check 文件 看有哪些单元格；加 --marked 文件夹 在副本上标出来。")
     return True
 
 
 def parameters(ruleset: RuleSet, name: str | None) -> None:
     """全部参数，或一个参数的各个时期。"""
     if name is None:
-        table = blank_table(("参数", "left"), ("名称", "left"), ("现值", "left"), ("施行", "whole"), ("证据", "left"))
+        table = blank_table(("参数", "left"), ("现值", "left"), ("施行", "whole"), ("证据", "whole"))
         bound = ruleset.at(dt.date.max)
         for key in ruleset.names():
             dated = bound.dated(key)
             parameter = ruleset.parameter(key)
             table.add_row(
-                key,
-                parameter.label,
-                bound.text(key),
+                f"{key}\n{parameter.label}",
+                _shortened(bound.text(key)),
                 str(dated.effective) if dated else "",
                 dated.evidence if dated else "",
             )
@@ -386,6 +384,11 @@ def parameters(ruleset: RuleSet, name: str | None) -> None:
         text = "停止执行" if dated.value is None else value_text(parameter.form, dated.value)
         put(f"  {dated.effective} 起：{text}")
         put(f"    {dated.basis.text(dated.effective)}")
+    say("下一步：要换成本县的，写进一个文件夹，用 --overlay 盖上去。")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}……"
 
 
 def rulesets(known: Iterable[Head]) -> None:
@@ -394,3 +397,4 @@ def rulesets(known: Iterable[Head]) -> None:
     for head in known:
         table.add_row(head.name, head.title, head.builds_on or "", head.description)
     render(table)
+    say("下一步：用 --ruleset 名字 换一套规则；pbm rules --ruleset 名字 看它的规则。")
