@@ -1,4 +1,5 @@
-"""备好环境并做事：python make.py demo | test | lint | bench | examples | golden | docs | lock | clean。
+"""备好环境并做事：python make.py demo | test | lint | bench | examples | golden | docs | fuzz |
+sbom | audit | lock | clean。
 
 只用标准库，Linux、Windows、macOS 一样用；Makefile 只是转到这里。环境放在 .venv，按带散列值的锁定文件安装。
 锁定文件没有变，就不重新安装；安装好以后不再需要网络。
@@ -35,7 +36,10 @@ USAGE = """用法：python make.py 任务 [参数…]
   bench     运行性能比较；参数交给 benchmarks/bench.py
   examples  重新生成 examples/ 里的例子
   golden    重做金样：examples/luxian-2023/expected/（看过差别再提交）
-  docs      刷新文档：参考页、文档里的命令和输出；“docs 图片”重画图片
+  docs      刷新文档：参考页、文档里的命令和输出；“docs 图片 [图名…]”重画图片
+  fuzz      模糊测试一个目标（要有 atheris）；参数：目标 [-max_total_time=秒数]
+  sbom      按锁定文件重写软件物料清单 docs/sbom.cdx.json（不要网络）
+  audit     查锁定的包有没有已知漏洞（够不着漏洞库时说明，不算失败）
   lock      按 pyproject.toml 重做两个锁定文件（要有 uv 和网络）
   clean     删去 .venv、缓存和打包的产物（不删 out/）
 """
@@ -192,10 +196,27 @@ def golden(arguments: list[str]) -> int:
 
 
 def docs(arguments: list[str]) -> int:
-    """刷新文档；参数“只检查”只说哪些不一样，“图片”重画图片（要有 LibreOffice 和 poppler）。"""
+    """刷新文档；参数“只检查”只说哪些不一样，“图片”重画图片（要有 LibreOffice、poppler 和 Chromium）。"""
     install(TEST_LOCK)
-    script = "pictures.py" if arguments == ["图片"] else "refresh.py"
-    return run(tool("python"), ROOT / "docs" / script, *([] if script == "pictures.py" else arguments))
+    drawing = arguments[:1] == ["图片"]
+    script = "pictures.py" if drawing else "refresh.py"
+    return run(tool("python"), ROOT / "docs" / script, *(arguments[1:] if drawing else arguments))
+
+
+def fuzz(arguments: list[str]) -> int:
+    """按覆盖率引导的模糊测试；用现在的 Python（atheris 不在锁定文件里）。"""
+    os.environ["PYTHONPATH"] = str(ROOT / "src")
+    return run(sys.executable, "-m", "fuzz.run", *arguments)
+
+
+def sbom(arguments: list[str]) -> int:
+    """软件物料清单；参数“只检查”只说是不是新的。"""
+    return run(sys.executable, ROOT / "docs" / "sbom.py", *arguments)
+
+
+def audit(arguments: list[str]) -> int:
+    """已知漏洞。"""
+    return run(sys.executable, ROOT / ".ci" / "audit.py", *arguments)
 
 
 def lock(arguments: list[str]) -> int:
@@ -229,7 +250,7 @@ def clean(arguments: list[str]) -> int:
 
 TASKS = {
     "demo": demo, "test": test, "lint": lint, "bench": bench, "examples": examples, "golden": golden,
-    "docs": docs, "lock": lock, "clean": clean,
+    "docs": docs, "lock": lock, "clean": clean, "fuzz": fuzz, "sbom": sbom, "audit": audit,
 }  # fmt: skip
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import inspect
 import io
 import os
 import re
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +22,26 @@ import xlsxwriter
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?\Z")
 RULE_LINE = re.compile(r"\|(\s*:?-{2,}:?\s*\|)+\Z")
 BAR = re.compile(r"(?<!\\)\|")
+
+
+def let_readers_finish() -> None:
+    """测量覆盖率时，空闲的读文件子进程让它自己退出，来得及交出量到的数；平时是直接结束的。"""
+    from pbm_cli.workbook import reader
+
+    kill = reader._Child.stop
+
+    def stop(child: reader._Child) -> None:
+        if child.idle and child.asked is None and child.process.stdin is not None:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                child.process.stdin.close()
+                child.process.wait(timeout=5)
+        kill(child)
+
+    reader._Child.stop = stop  # type: ignore[method-assign, assignment]
+
+
+if "COVERAGE_PROCESS_CONFIG" in os.environ:
+    let_readers_finish()
 
 
 @dataclass(frozen=True)
@@ -40,6 +63,13 @@ class WriteSheet(Protocol):
     """把一张表写成 xlsx，返回路径。"""
 
     def __call__(self, text: str | None = None, *, file: str = "表.xlsx", name: str = "Sheet1") -> Path: ...
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collected() -> Iterator[None]:
+    """pbm 很少找循环垃圾（一次运行就结束）；几千个测试在一个进程里，每个文件之后找一次。"""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
