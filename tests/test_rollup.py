@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+import zipfile
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -310,7 +311,8 @@ def test_every_form_is_written_twice_with_the_same_bytes_and_verified(run_pbm: R
     assert [path.read_bytes() for path in forms] == first
     for path in forms[:-1]:
         done = run_pbm("verify", path, "--inputs", region, "--json")
-        assert json.loads(done.out)["summary"]["agree"] == 6, path.suffix
+        made = json.loads(done.out)
+        assert made["summary"]["agree"] == len(made["rows"]) == 10, path.suffix
         assert done.code == 0, path.suffix
 
 
@@ -350,3 +352,31 @@ def test_an_output_is_never_written_over_an_input(run_pbm: RunPbm, region: Path)
     before = (region / "甲/执行.csv").read_bytes()
     assert run_pbm("rollup", region, "--workers", "1", "-o", region / "甲/执行.csv").code == 2
     assert (region / "甲/执行.csv").read_bytes() == before
+
+
+def test_what_is_published_of_a_region_is_masked(run_pbm: RunPbm, tmp_path: Path) -> None:
+    projects = (("0001", "张13800138000项目", "水务局", 3_000_000, 300_000),)
+    county(tmp_path / "甲县", "甲县", projects)
+    open_text = run_pbm("rollup", tmp_path, "--json").out
+    closed = run_pbm("rollup", tmp_path, "--json", "--publish", "-o", tmp_path / "出" / "汇总.md")
+    assert "13800138000" in open_text
+    assert "13800138000" not in closed.out + closed.err + (tmp_path / "出" / "汇总.md").read_text(encoding="utf-8-sig")
+    assert "138****8000" in closed.out
+
+
+def test_a_region_uses_the_style_it_is_given_else_the_one_of_its_folder(run_pbm: RunPbm, tmp_path: Path) -> None:
+    county(tmp_path / "甲县", "甲县")
+    (tmp_path / "大字.toml").write_text("[sizes]\nbody = 18\n", encoding="utf-8")
+    (tmp_path / "小字.toml").write_text("[sizes]\nbody = 14\n", encoding="utf-8")
+
+    def sizes(*more: str | Path) -> str:
+        assert run_pbm("rollup", tmp_path, "-o", tmp_path / "出" / "汇总.docx", *more).code == 0
+        with zipfile.ZipFile(tmp_path / "出" / "汇总.docx") as package:
+            return package.read("word/styles.xml").decode()
+
+    assert 'w:val="36"' in sizes("--style", tmp_path / "大字.toml")
+    (tmp_path / "pbm.toml").write_text('[run]\nstyle = "小字.toml"\n', encoding="utf-8")
+    assert 'w:val="36"' not in (own := sizes())
+    assert 'w:val="28"' in own
+    wrong = run_pbm("rollup", tmp_path, "--style", tmp_path / "没有.toml", "-o", tmp_path / "出" / "汇总.docx")
+    assert wrong.code == 2

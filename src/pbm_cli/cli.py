@@ -131,14 +131,14 @@ def report(
 @app.command(cls=ChineseCommand)
 def rollup(
     folder: Region, out: Out = None, json: Json = False, on: On = None, ruleset: Ruleset = None, unit: Unit = None,
-    overlay: Overlay = None, fail_on: FailOn = "error", workers: Workers = None, cluster: Cluster = None,
-    quiet: Quiet = False, debug: Debug = False,
+    overlay: Overlay = None, style: Style = None, fail_on: FailOn = "error", publish: Publish = False,
+    workers: Workers = None, cluster: Cluster = None, quiet: Quiet = False, debug: Debug = False,
 ) -> int:  # fmt: skip
     """区域汇总：许多区县的文件夹 → 全区域的合计、分县、名次、离群、年度总结。"""
     from pbm_cli.rollup import RollupRequest, run_rollup
 
     request = RollupRequest(folder, out or [], json, fail_on, quiet, workers, cluster)
-    return run_rollup(request, on=on, ruleset=ruleset, unit=unit, overlay=overlay)
+    return run_rollup(request, on=on, ruleset=ruleset, unit=unit, overlay=overlay, style=style, publish=publish)
 
 
 @app.command(cls=ChineseCommand)

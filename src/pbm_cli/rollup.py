@@ -14,16 +14,16 @@ from pbm_cli.counties import CountyJob, close_readers, county_task, find_countie
 from pbm_cli.errors import Exit, PbmError, UsageError
 from pbm_cli.facts import Judge, Row
 from pbm_cli.facts.rollup import Region, rollup_document
-from pbm_cli.outputs import check_suffix, render
-from pbm_cli.outputs.atomic import write
+from pbm_cli.outputs import check_suffix
 from pbm_cli.outputs.json import pieces
+from pbm_cli.outputs.lock import session
+from pbm_cli.outputs.provenance import settings_used
 from pbm_cli.parallel import carried_out
 from pbm_cli.parameters import list_rulesets, load_ruleset
-from pbm_cli.pipeline import DEFAULT_RULESET, FAIL_LEVELS, Options
-from pbm_cli.run import parse_date
+from pbm_cli.personal import published
+from pbm_cli.pipeline import DEFAULT_RULESET, FAIL_LEVELS, Options, own_style
+from pbm_cli.run import NARRATED, parse_date, write_forms
 from pbm_cli.workbook import cores
-
-_NARRATED = (".docx", ".html", ".md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,25 @@ class RollupRequest:
 
 
 def run_rollup(request: RollupRequest, **options: Any) -> int:
-    """汇总一个文件夹里的各区县；一个也不能用时退出码是 2。"""
+    """汇总一个文件夹里的各区县；一个也不能用时退出码是 2。publish 时遮住个人信息。"""
+    publish = bool(options.pop("publish", False))
     chosen = _options(request, **options)
     for path in request.out:
         check_suffix(path.suffix)
+    if chosen.style is not None:
+        from pbm_cli.outputs.style import check_style  # noqa: PLC0415
+
+        check_style(chosen.style)
     console.quiet(request.quiet or request.json)
     jobs = find_counties(request.folder, chosen)
     results = _results(jobs, request)
     made = _document(request.folder, results, chosen)
+    if publish:
+        made = published(made)
     if not made["summary"]["counties_counted"]:
         return _nothing(made, request.json)
-    written = _write_all(request, made, chosen)
+    with session(console.say):
+        written = _write_all(request, made, chosen)
     code = _exit_code(made, request.fail_on)
     if request.json:
         console.emit(pieces(made))
@@ -99,7 +107,9 @@ def _document(folder: Path, results: Sequence[Row], options: Options) -> Row:
     ruleset = load_ruleset(options.ruleset or DEFAULT_RULESET, options.overlay)
     dates = [dt.date.fromisoformat(item["on"]) for item in results if item["on"]]
     judge = Judge(ruleset.at(max(dates, default=dt.date.max)))
-    return rollup_document(Region(config.county, config.issuer), results, judge)
+    made = rollup_document(Region(config.county, config.issuer), results, judge)
+    places = [("", folder), *((f"{item['folder']}/", folder / item["folder"]) for item in results)]
+    return {**made, "settings": settings_used(places, options.overlay, _style(folder, options))}
 
 
 def _nothing(made: Row, as_json: bool) -> int:
@@ -114,21 +124,18 @@ def _nothing(made: Row, as_json: bool) -> int:
 
 def _write_all(request: RollupRequest, made: Row, options: Options) -> list[Path]:
     narrative = None
-    if any(path.suffix.lower() in _NARRATED for path in request.out):
+    if any(path.suffix.lower() in NARRATED for path in request.out):
         from pbm_cli.rollup_report import narrative as tell  # noqa: PLC0415
 
         narrative = tell(made, options.overlay)
-    style = options.overlay / "templates" / "style.toml" if options.overlay else None
     inputs = [request.folder / given["file"] for given in made["inputs"]]
     inputs += [request.folder / item["folder"] / NAME for item in made["summary"]["counties"]]
-    written = []
-    for path in request.out:
-        used = style if style is not None and style.is_file() else None
-        actual = write(path, render(path.suffix, made, narrative, style=used, overlay=options.overlay), inputs)
-        if actual != path:
-            console.say(f"提示：{path} 正在别的程序里打开，已写成 {actual}。")
-        written.append(actual)
-    return written
+    return write_forms(request.out, made, narrative, inputs, _style(request.folder, options), options.overlay)
+
+
+def _style(folder: Path, options: Options) -> Path | None:
+    """Word 版式：--style，其次汇总文件夹自己的 pbm.toml，再次覆盖文件夹里的。"""
+    return options.style or load_config(folder).style or own_style(options.overlay)
 
 
 def _exit_code(made: Row, fail_on: str) -> Exit:

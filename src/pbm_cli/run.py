@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pbm_cli import console
+from pbm_cli.config import config_for
 from pbm_cli.errors import Exit, OutputError, UsageError
 from pbm_cli.facts import Facts
 from pbm_cli.facts.document import document, finding_row
 from pbm_cli.fields import day
 from pbm_cli.outputs import check_suffix, render
-from pbm_cli.outputs.atomic import write
+from pbm_cli.outputs.atomic import claimed, write
 from pbm_cli.outputs.json import pieces as json_pieces
+from pbm_cli.outputs.lock import session
+from pbm_cli.outputs.provenance import provenance, settings_used
+from pbm_cli.personal import published
 from pbm_cli.pipeline import FAIL_LEVELS, Options, UnusableError, check_facts, exit_code, input_paths, read, run_stage
 from pbm_cli.resources import example_folder
 from pbm_cli.workbook import Reader
 
-_NARRATED = (".docx", ".html", ".md")
+_MOST_NAMED = 20
+NARRATED = (".docx", ".html", ".md")
 DEMO_OUTPUTS = ("年度总结.docx", "年度总结.xlsx", "年度总结.html", "年度总结.md", "年度总结.json")
 
 
@@ -38,22 +45,34 @@ class Request:
 
 
 def run_and_show(request: Request, **options: Any) -> int:
-    """运行一个环节，写出 -o 的文件，在终端显示（或打印 JSON），返回退出码。"""
+    """运行一个环节，写出 -o 的文件，在终端显示（或打印 JSON），返回退出码。publish 时遮住个人信息。"""
+    publish = bool(options.pop("publish", False))
     chosen = _options(request.fail_on, **options)
     for path in request.out:
         check_suffix(path.suffix)
+    if chosen.style is not None:
+        from pbm_cli.outputs.style import check_style  # noqa: PLC0415
+
+        check_style(chosen.style)
     console.quiet(request.quiet or request.json)
     try:
         facts = _facts(request, chosen)
     except UnusableError as error:
         if request.json:
-            console.emit(json_pieces(findings_only(request.command, error)))
+            said = findings_only(request.command, error)
+            console.emit(json_pieces(published(said) if publish else said))
         console.show_error(error)
         return Exit.UNUSABLE
     made = document(facts)
+    folders = [("", path) for path in request.paths if len(request.paths) == 1]
+    made["settings"] = settings_used(folders, facts.overlay, facts.style)
+    if publish:
+        made, facts.notices = published(made), published(facts.notices)
     _say_samples(facts)
-    _write_marked(request, facts, made)
-    written = _write_all(request, facts, made, chosen)
+    with session(console.say), _fence(request, chosen):
+        _write_marked(request, facts, made)
+        _write_notices(request, facts, made, chosen)
+        written = _write_all(request, facts, made, chosen)
     code = exit_code(facts, request.fail_on)
     if request.json:
         console.emit(json_pieces(made))
@@ -62,6 +81,15 @@ def run_and_show(request: Request, **options: Any) -> int:
 
         screens.show(made, written, code)
     return code
+
+
+def _fence(request: Request, options: Options) -> AbstractContextManager[None]:
+    """写结果时，模板按 pbm.toml 里的上限运行；什么也不写时不必装入模板。"""
+    if not request.out and options.notices is None:
+        return nullcontext()
+    from pbm_cli.sandbox import under  # noqa: PLC0415
+
+    return under(config_for(request.paths).limits)
 
 
 def _options(fail_on: str, **given: Any) -> Options:
@@ -106,31 +134,45 @@ def _write_all(request: Request, facts: Facts, made: dict[str, Any], options: Op
     if not request.out:
         return []
     narrative = None
-    if any(path.suffix.lower() in _NARRATED for path in request.out) and request.command != "check":
+    if any(path.suffix.lower() in NARRATED for path in request.out) and request.command != "check":
         from pbm_cli.report import narrative as tell  # noqa: PLC0415
 
         narrative = tell(made, facts.overlay)
-    style = _style(facts)
-    inputs = input_paths(request.paths)
+    return write_forms(request.out, made, narrative, input_paths(request.paths), facts.style, facts.overlay)
+
+
+def write_forms(
+    out: Sequence[Path], made: dict[str, Any], narrative: str | None, inputs: Sequence[Path],
+    style: Path | None, overlay: Path | None,
+) -> list[Path]:  # fmt: skip
+    """写出 -o 的各种形式，交回实际写成的路径；inputs 和 Word 版式文件都不会被写到。"""
+    kept = [*inputs, *_style_files(style)]
     written = []
-    for path in request.out:
-        data = render(path.suffix, made, narrative, style=style, overlay=facts.overlay)
-        actual = write(path, data, inputs)
+    for path in out:
+        actual = write(path, render(path.suffix, made, narrative, style=style, overlay=overlay), kept)
         if actual != path:
             console.say(f"提示：{path} 正在别的程序里打开，已写成 {actual}。")
         written.append(actual)
     return written
 
 
-def _style(facts: Facts) -> Path | None:
-    """县里的 Word 版式；没有时用自带的。"""
-    if facts.overlay is not None and (own := facts.overlay / "templates" / "style.toml").is_file():
-        return own
-    return None
+def _style_files(style: Path | None) -> list[Path]:
+    """本县的 Word 版式文件：结果也不能写在它们上面。"""
+    return [] if style is None else sorted(style.glob("style.*")) if style.is_dir() else [style]
 
 
 def run_demo(folder: Path, quiet: bool) -> int:
     """复制示例，运行整个年度，写出五种形式。已有而内容不同的文件不覆盖。"""
+    with session(console.say), claimed(folder):
+        _copy_example(folder)
+        outputs = [folder / name for name in DEMO_OUTPUTS]
+        code = run_and_show(Request("report", [folder], outputs, json=False, fail_on="error", quiet=quiet))
+    console.say(f"示例在 {folder}：改动任何一格再运行下面这条命令，数字、文字和灯会跟着变。")
+    console.say(f"下一步：pbm report {folder} -o 年度总结.docx")
+    return code
+
+
+def _copy_example(folder: Path) -> None:
     source = example_folder()
     for path in sorted(source.rglob("*")):
         target = folder / path.relative_to(source)
@@ -142,10 +184,6 @@ def run_demo(folder: Path, quiet: bool) -> int:
             )
         if not target.exists():
             write(target, path.read_bytes())
-    outputs = [folder / name for name in DEMO_OUTPUTS]
-    code = run_and_show(Request("report", [folder], outputs, json=False, fail_on="error", quiet=quiet))
-    console.say(f"示例在 {folder}：改动任何一格再运行 pbm report {folder}，数字、文字和灯会跟着变。")
-    return code
 
 
 def show_layouts(paths: list[Path], overlay: Path | None, unit: str | None) -> int:
@@ -158,6 +196,7 @@ def show_layouts(paths: list[Path], overlay: Path | None, unit: str | None) -> i
         known = load_layouts(overlay)
         screens.layouts(known)
         screen_forms.forms(load_form_layouts(known, overlay))
+        console.say("下一步：pbm layouts 文件 看一张表逐列认成了什么。")
         return Exit.DONE
     run = read(paths, Options(unit=unit, overlay=overlay))
     screens.recognised(run.loaded)
@@ -209,9 +248,12 @@ def write_template(kind: str, out: Path) -> int:
     if out.suffix.lower() != ".xlsx":
         raise UsageError("-o", f"模板只能写成 .xlsx，不能写成“{out.suffix or out.name}”", f"例如 -o {kind}.xlsx")
     data = template(kind)
-    if out.exists():
-        raise OutputError(str(out), "已有同名文件，可能已经填了数，没有覆盖", "请用 -o 换一个名字")
-    console.say(f"已写出 {write(out, data)}。下一步：照第一页的说明填好，再运行 pbm check {out}")
+    with session(console.say), claimed(out.parent):
+        if out.exists():
+            raise OutputError(str(out), "已有同名文件，可能已经填了数，没有覆盖", "请用 -o 换一个名字")
+        written = write(out, data)
+    console.say(f"已写出 {written}")
+    console.say(f"下一步：照第一页的说明填好，再运行 pbm check {out}")
     return Exit.DONE
 
 
@@ -219,7 +261,8 @@ def run_init(folder: Path, county: str | None, year: int | None) -> int:
     """新建县年度文件夹。"""
     from pbm_cli.scaffold import create  # noqa: PLC0415
 
-    made = create(folder, county, year)
+    with session(console.say):
+        made = create(folder, county, year)
     console.say(f"已在 {folder} 写出 {len(made.files)} 个文件：pbm.toml、README.txt 和每种表一个空的工作簿。")
     missing = [word for word, value in (("县名", made.county), ("年度、截止日", made.year)) if value is None]
     if missing:
@@ -234,11 +277,35 @@ def _write_marked(request: Request, facts: Facts, made: dict[str, Any]) -> None:
         return
     from pbm_cli.outputs.marked_files import write_marked  # noqa: PLC0415
 
-    done = write_marked(request.marked, request.paths, facts.files, facts.findings)
+    done = write_marked(request.marked, request.paths, facts.files, facts.findings, provenance(made))
     made["marked"] = [str(path) for path in done.written]
     for sentence in done.said:
         console.say(f"提示：{sentence}")
+    for path in done.written[:_MOST_NAMED]:
+        console.say(f"已标注 {path}")
+    if len(done.written) > _MOST_NAMED:
+        console.say(f"（还有 {len(done.written) - _MOST_NAMED} 个，都在 {request.marked}）")
     console.say(f"标注副本 {len(done.written)} 个，在 {request.marked}；{done.clean} 个文件没有问题，没有写副本。")
+
+
+def _write_notices(request: Request, facts: Facts, made: dict[str, Any], options: Options) -> None:
+    """pbm monitor --notices：每个有红灯、黄灯项目的单位一份通知。"""
+    folder = options.notices
+    if folder is None or facts.notices is None:
+        return
+    from pbm_cli.outputs.notices import write_notices  # noqa: PLC0415
+
+    inputs = input_paths(request.paths)
+    done = write_notices(folder, made, facts.notices, inputs, style=facts.style, overlay=facts.overlay)
+    made["notices"] = done.rows
+    if not done.rows:
+        console.say("没有红灯、黄灯项目，没有写通知。")
+        return
+    red, yellow = (sum(row[key] for row in done.rows) for key in ("red", "yellow"))
+    counts = f"红灯项目 {red} 个，黄灯项目 {yellow} 个"
+    console.say(f"通知 {len(done.rows)} 份（{counts}），在 {folder}；目录是 {done.index}。")
+    for sentence in done.remarks(facts.issuer):
+        console.say(f"提示：{sentence}")
 
 
 def _say_samples(facts: Facts) -> None:
