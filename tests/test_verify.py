@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import RunPbm, WriteSheet
+from counties import county, spent
 
 TABLE = "单位：元\n| 项目编码 | 项目名称 | 预算单位 | 调整后预算数 | 累计支出 |\n| 'P1' | 甲_乙 | 某局 | 100 | 90 |"
 FORMS = (".json", ".xlsx", ".docx", ".md", ".html")
@@ -91,9 +92,96 @@ def test_an_overlay_is_found_in_pbm_toml(run_pbm: RunPbm, sheet: WriteSheet, tmp
     (folder / "本县" / "monitor.toml").write_text(rule, encoding="utf-8")
     (folder / "pbm.toml").write_text('[run]\non = 2023-12-31\noverlay = "本县"\n', encoding="utf-8")
     assert run_pbm("monitor", folder, "-o", tmp_path / "年" / "结果.json").code == 0
-    assert verify(run_pbm, folder / "结果.json")["summary"]["agree"] == 3
+    assert verify(run_pbm, folder / "结果.json")["summary"]["agree"] == 5
     (folder / "本县" / "monitor.toml").write_text(rule.replace("50", "55"), encoding="utf-8")
-    assert states(verify(run_pbm, folder / "结果.json", code=1))["national"] == "已改动"
+    changed = states(verify(run_pbm, folder / "结果.json", code=1))
+    assert (changed["national"], changed["monitor.toml"], changed["pbm.toml"]) == ("已改动", "已改动", "一致")
+
+
+SETTINGS = '[county]\nname = "某县"\nissuer = "某县财政局"\n[run]\non = 2023-12-31\n'
+
+
+@pytest.mark.parametrize("form", [".json", ".xlsx", ".docx", ".html", ".parquet"])
+def test_settings_are_part_of_the_origin(run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path, form: str) -> None:
+    if form == ".parquet":
+        pytest.importorskip("pyarrow")
+    sheet(TABLE, file="年/表.xlsx")
+    folder, own = tmp_path / "年", tmp_path / "本县规则" / "layouts"
+    own.mkdir(parents=True)
+    (folder / "pbm.toml").write_text(SETTINGS, encoding="utf-8")
+    (own.parent / "evaluate.toml").write_text("# 没有改什么\n", encoding="utf-8")
+    overlay = ("--overlay", own.parent)
+    assert run_pbm("monitor", folder, *overlay, "-o", folder / f"结果{form}").code == 0
+    made = verify(run_pbm, folder / f"结果{form}", *overlay)
+    assert {row["name"] for row in made["rows"] if row["what"] == "setting"} == {"pbm.toml", "evaluate.toml"}
+    assert states(verify(run_pbm, folder / f"结果{form}", code=1))["evaluate.toml"] == "找不到"
+    (folder / "pbm.toml").write_text(SETTINGS.replace("某县财政局", "别处"), encoding="utf-8")
+    (own.parent / "evaluate.toml").write_text("# 改了说明，参数没有变\n", encoding="utf-8")
+    changed = states(verify(run_pbm, folder / f"结果{form}", *overlay, code=1))
+    assert (changed["pbm.toml"], changed["evaluate.toml"], changed["national"]) == ("已改动", "已改动", "一致")
+
+
+def test_a_broken_pbm_toml_is_a_difference_not_an_end(run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path) -> None:
+    sheet(TABLE, file="年/表.xlsx")
+    folder = tmp_path / "年"
+    (folder / "pbm.toml").write_text(SETTINGS, encoding="utf-8")
+    assert run_pbm("monitor", folder, "-o", folder / "结果.json").code == 0
+    (folder / "pbm.toml").write_text("[county\n", encoding="utf-8")
+    assert states(verify(run_pbm, folder / "结果.json", code=1))["pbm.toml"] == "已改动"
+
+
+def test_notices_name_their_inputs(run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path) -> None:
+    source = sheet(TABLE.replace("90", "10"), file="年/表.xlsx")
+    notices = tmp_path / "通知"
+    assert run_pbm("monitor", source, "--on", "2023-12-31", "--notices", notices).code == 0
+    [letter] = notices.glob("*.docx")
+    assert verify(run_pbm, letter, "--inputs", source.parent)["summary"]["agree"] == 3
+    result = run_pbm("verify", notices / "目录.xlsx")
+    assert (result.code, "各份通知" in result.err) == (2, True)
+
+
+def test_a_marked_copy_names_its_original(run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path) -> None:
+    sheet(TABLE.replace("90", "x"), file="年/下级/表.xlsx")
+    assert run_pbm("check", tmp_path / "年", "--marked", tmp_path / "副本").code == 1
+    copy = tmp_path / "副本" / "下级" / "表.xlsx"
+    made = verify(run_pbm, copy, "--inputs", tmp_path / "年")
+    assert states(made) == {"下级/表.xlsx": "一致", "national": "一致", "pbm": "一致"}
+    sheet(TABLE, file="年/下级/表.xlsx")
+    assert states(verify(run_pbm, copy, "--inputs", tmp_path / "年", code=1))["下级/表.xlsx"] == "已改动"
+
+
+@pytest.mark.parametrize("form", [".json", ".xlsx", ".docx", ".html", ".md"])
+def test_a_rollup_names_the_inputs_of_every_county(run_pbm: RunPbm, tmp_path: Path, form: str) -> None:
+    for name in ("甲县", "乙县"):
+        county(tmp_path / "市" / name, name)
+    out = tmp_path / "市" / f"汇总{form}"
+    assert run_pbm("rollup", tmp_path / "市", "--workers", "1", "-o", out).code == 0
+    made = verify(run_pbm, out)
+    settings = set() if form == ".md" else {"甲县/pbm.toml", "乙县/pbm.toml"}
+    assert {"甲县/执行.csv", "乙县/执行.csv", *settings} <= set(states(made))
+    assert set(states(made).values()) == {"一致"}
+    county(tmp_path / "市" / "乙县", "乙县", spent(3))
+    assert states(verify(run_pbm, out, code=1))["乙县/执行.csv"] == "已改动"
+
+
+def test_a_rule_set_of_ones_own(run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path) -> None:
+    own = tmp_path / "规则"
+    own.mkdir()
+    (own / "ruleset.toml").write_text('name = "本市"\ntitle = "本市的规则"\nbuilds_on = "national"\n', encoding="utf-8")
+    source = sheet(TABLE, file="年/表.xlsx")
+    out = source.with_name("结果.json")
+    assert run_pbm("monitor", source, "--on", "2023-12-31", "--ruleset", own, "-o", out).code == 0
+    assert states(verify(run_pbm, out, code=1))["本市"] == "找不到"
+    assert "--ruleset" in run_pbm("verify", out).err
+    assert states(verify(run_pbm, out, "--ruleset", own))["本市"] == "一致"
+    assert run_pbm("verify", out, "--ruleset", tmp_path / "没有").code == 2
+
+
+def test_csv_says_that_it_carries_no_origin(run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path) -> None:
+    out = tmp_path / "结果.csv"
+    assert run_pbm("monitor", sheet(TABLE), "--on", "2023-12-31", "-o", out).code == 0
+    result = run_pbm("verify", out)
+    assert (result.code, "CSV 不带来历" in result.err) == (2, True)
 
 
 def test_no_path_outside_the_folders_is_looked_at(run_pbm: RunPbm, folder: Path, tmp_path: Path) -> None:

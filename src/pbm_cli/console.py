@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import json
 import sys
@@ -19,6 +20,7 @@ from pbm_cli.lines import folded
 from pbm_cli.personal import masked
 from pbm_cli.text import one_line, visible
 
+codecs.lookup("gbk")  # 先装入：内存不够时再装入就晚了，那时正要说话
 _PIECES = 500
 _NARROWEST = 40
 _CHINESE_PAGES = frozenset({"gbk", "cp936", "gb2312", "gb18030"})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pbm_cli.cells import Cell, Percentage, UnvaluedCell, Workbook
+from pbm_cli.config import config_for
 from pbm_cli.errors import InputError
 from pbm_cli.facts import Row
 from pbm_cli.facts.document import document
@@ -66,7 +67,7 @@ class _Texts:
 
     def _books(self, files: set[str]) -> dict[str, Mapping[str, list[list[Cell]]]]:
         found: dict[str, Mapping[str, list[list[Cell]]]] = {}
-        with Reader() as reader:
+        with Reader(config_for(self.paths).limits) as reader:
             for path, shown in find_workbooks(self.paths):
                 if shown in files:
                     try:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -49,3 +50,20 @@ class OutputError(PbmError):
 
 class UsageError(PbmError):
     """命令用法不对，或缺少必须的信息（例如监控截止日）。"""
+
+
+_DISK = {errno.ENOSPC: "磁盘已满", errno.EDQUOT: "磁盘配额已满", errno.EIO: "磁盘读写出错", errno.EROFS: "磁盘是只读的"}
+_NO_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start new thread", "can't allocate")
+
+
+def of_the_machine(error: BaseException) -> PbmError | None:
+    """机器的毛病（内存不够、磁盘满了、打开的文件太多）说成人话；是程序的毛病为 None。"""
+    number = error.errno if isinstance(error, OSError) else None
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or any(words in said for words in _NO_MEMORY):
+        return PbmError("", "内存不够，没有做完", "请关闭别的程序后再试，或换一台内存大些的电脑")
+    if number in _DISK and isinstance(error, OSError):
+        return PbmError(str(error.filename or ""), _DISK[number], "请清出空间、检查磁盘后再试")
+    if number in (errno.EMFILE, errno.ENFILE):
+        return PbmError("", "同时打开的文件太多", "请关闭别的程序后再试")
+    return None

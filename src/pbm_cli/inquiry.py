@@ -10,6 +10,7 @@ from pbm_cli import console
 from pbm_cli.errors import Exit, UsageError
 from pbm_cli.outputs.atomic import write
 from pbm_cli.outputs.json import text as json_text
+from pbm_cli.outputs.lock import session
 from pbm_cli.pipeline import Options, UnusableError, input_paths
 from pbm_cli.run import findings_only, parse_date
 
@@ -29,7 +30,8 @@ def run_diff(
     made = _made("diff", json, quiet, lambda step: _compare(pair, chosen, old_on, step))
     if made is None:
         return Exit.UNUSABLE
-    written = _write(out, made, pair)
+    with session(console.say):
+        written = _write(out, made, pair)
     if json:
         console.emit(json_text(made))
     else:
@@ -99,14 +101,14 @@ def _made(
         return None
 
 
-def run_verify(output: Path, folders: list[Path], overlay: Path | None, *, json: bool) -> int:
+def run_verify(output: Path, folders: list[Path], overlay: Path | None, ruleset: str | None, *, json: bool) -> int:
     """核对一个结果的来历：都一致是 0，有不一致、找不到的是 1。"""
     from pbm_cli.verification import verify  # noqa: PLC0415
 
     for folder in folders:
         if not folder.exists():
             raise UsageError("--inputs", f"找不到 {folder}", "请给放输入文件的文件夹")
-    made = verify(output, folders, overlay)
+    made = verify(output, folders, overlay, ruleset)
     if json:
         console.emit(json_text(made))
     else:
@@ -116,12 +118,14 @@ def run_verify(output: Path, folders: list[Path], overlay: Path | None, *, json:
     return Exit.DONE if made["summary"]["agree"] == len(made["rows"]) else Exit.FOUND
 
 
-def show_limits() -> int:
-    """现行的读入上限。"""
+def show_limits(folder: Path | None) -> int:
+    """现行的上限；给出文件夹时按它的 pbm.toml。"""
     from pbm_cli import screen_answers  # noqa: PLC0415
-    from pbm_cli.workbook import Limits  # noqa: PLC0415
+    from pbm_cli.config import config_for  # noqa: PLC0415
 
-    screen_answers.limits(Limits())
+    if folder is not None and not folder.is_dir():
+        raise UsageError("[FOLDER]", f"找不到文件夹 {folder}", "请给出有 pbm.toml 的文件夹")
+    screen_answers.limits(config_for([folder] if folder else []))
     return Exit.DONE
 
 

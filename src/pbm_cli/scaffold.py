@@ -11,7 +11,7 @@ from pbm_cli.config import NAME
 from pbm_cli.errors import OutputError, UsageError
 from pbm_cli.form_kinds import FORM_TITLES
 from pbm_cli.models import RECORD_TYPES
-from pbm_cli.outputs.atomic import write
+from pbm_cli.outputs.atomic import claimed, write
 from pbm_cli.outputs.template import template
 from pbm_cli.outputs.template_forms import form_kinds
 
@@ -40,7 +40,8 @@ class Made:
 def create(folder: Path, county: str | None = None, year: int | None = None) -> Made:
     """在 folder 里建好一切。没有给县名、年度时从文件夹名里看（泸县2023），看不出的在 pbm.toml 里留着待填。
 
-    有一个文件已经在了就一个也不写，抛出 OutputError；年度、县名不像样时抛出 UsageError。
+    有一个文件已经在了就一个也不写，抛出 OutputError；上次没有写完就中断的（写了的同要写的一样），接着写完。
+    年度、县名不像样时抛出 UsageError。
     """
     name = folder.resolve().name
     county = county.strip() if county is not None else _found(_COUNTY.match(name))
@@ -50,10 +51,15 @@ def create(folder: Path, county: str | None = None, year: int | None = None) -> 
     if year is not None and not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise UsageError("--year", f"“{year}”不像年度", "请写成 --year 2023")
     contents = _contents(county, year)
-    if taken := [file for file in contents if (folder / file).exists()]:
-        shown = "、".join(taken[:3]) + ("等" if len(taken) > 3 else "")
-        raise OutputError(str(folder), f"已经有 {shown}，没有覆盖，什么也没有写", "请换一个文件夹：pbm init 新文件夹")
-    return Made([write(folder / file, data) for file, data in contents.items()], county, year)
+    with claimed(folder):
+        taken = [file for file in contents if (folder / file).exists()]
+        missing = {file: data for file, data in contents.items() if file not in taken}
+        if taken and not (missing and all((folder / file).read_bytes() == contents[file] for file in taken)):
+            shown = "、".join(taken[:3]) + ("等" if len(taken) > 3 else "")
+            raise OutputError(
+                str(folder), f"已经有 {shown}，没有覆盖，什么也没有写", "请换一个文件夹：pbm init 新文件夹"
+            )
+        return Made([write(folder / file, data) for file, data in missing.items()], county, year)
 
 
 def workbook_names() -> dict[str, str]:

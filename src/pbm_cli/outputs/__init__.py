@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -51,8 +52,15 @@ def _html(document: Document, narrative: str | None, style: Path | None, overlay
     return html.render(document, narrative, overlay)
 
 
+def _parquet(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
+    from pbm_cli.outputs import parquet  # noqa: PLC0415
+
+    return parquet.render(document)
+
+
 FORMS: Mapping[str, Renderer] = {
     ".xlsx": _xlsx, ".docx": _docx, ".html": _html, ".md": _markdown, ".json": _json, ".csv": _csv,
+    ".parquet": _parquet,
 }  # fmt: skip
 
 
@@ -62,6 +70,8 @@ def check_suffix(suffix: str) -> str:
     if lowered not in FORMS:
         shown = f"不能写成“{suffix}”" if suffix else "输出文件没有后缀"
         raise UsageError("-o", shown, f"请用 {'、'.join(FORMS)} 之一")
+    if lowered == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise UsageError("-o", "写 .parquet 要用 pyarrow，没有安装", '请先运行 pip install "pbm-cli[parquet]"')
     return lowered
 
 

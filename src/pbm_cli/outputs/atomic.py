@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import platform
@@ -11,10 +12,12 @@ import sys
 import time
 import unicodedata
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pbm_cli.errors import OutputError
+from pbm_cli.outputs.lock import locked
 
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.2
@@ -30,13 +33,15 @@ _REASONS = {
     errno.EEXIST: ("上级不是文件夹，而是文件", "请换一个文件夹"),
     errno.EIO: ("磁盘读写出错", "请检查磁盘，或换一个磁盘"),
 }
+_PENDING: set[Path] = set()
+"""正在写的临时文件；Ctrl-C 落在收拾的半路上时，退出前再收拾一次。"""
 
 
 def write(path: Path, data: bytes, inputs: Collection[Path] = ()) -> Path:
     """写出 data，交回实际写成的路径。
 
     目标正被 WPS 或 Excel 打开时稍等再试，仍不行就写成旁边的“名称_1”。写不成抛出 OutputError，原来的文件不变，
-    也不留下临时文件。目标就是某个输入文件时拒绝。
+    也不留下临时文件。目标就是某个输入文件时拒绝。写的时候锁着文件夹（lock）。
     """
     try:
         refuse_inputs(path, inputs)
@@ -44,20 +49,36 @@ def write(path: Path, data: bytes, inputs: Collection[Path] = ()) -> Path:
         if target.is_dir():
             raise OutputError(str(path), "这是一个文件夹，不能当作文件写", "请写上文件名")
         _make_folder(target.parent)
-        _sweep(target.parent)
-        written = _put(target, data, path)
+        with locked(target.parent):
+            _sweep(target.parent)
+            written = _put(target, data, path)
     except OSError as error:
         raise _explained(path, error) from error
     return path if written == target else written
 
 
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """先锁上再看里面有什么、要不要写；文件夹没有就建。建不了、锁不上抛出 OutputError。"""
+    _make_folder(folder)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+        except OSError as error:
+            raise _explained(folder, error) from error
+        _sweep(folder)
+        yield
+
+
 def _put(target: Path, data: bytes, shown: Path) -> Path:
     temporary = target.parent / f"{_own_prefix()}{secrets.token_hex(6)}.tmp"
+    _PENDING.add(temporary)
     try:
         _write_through(temporary, data, target)
         written = _replace(temporary, target, shown)
     finally:
         _remove(temporary)
+        _PENDING.discard(temporary)
     _sync_folder(written.parent)
     return written
 
@@ -98,8 +119,8 @@ def _sweep(folder: Path) -> None:
     mine = _own_prefix().rsplit("-", 2)[0]
     for leftover in folder.glob(f"{mine}-*.tmp"):
         owner = leftover.name.removeprefix(f"{mine}-").partition("-")[0]
-        if owner.isdigit() and int(owner) != os.getpid() and not _alive(int(owner)):
-            _remove(leftover)
+        if owner.isdigit() and (leftover not in _PENDING if int(owner) == os.getpid() else not _alive(int(owner))):
+            _remove(leftover)  # 进程号会重用：与自己同号而不是正在写的，也是从前留下的
 
 
 def _alive(process: int) -> bool:
@@ -149,6 +170,14 @@ def _remove(temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
     except OSError:
         return  # 留给下一次运行清理
+
+
+def _remove_pending() -> None:
+    while _PENDING:
+        _remove(_PENDING.pop())
+
+
+atexit.register(_remove_pending)
 
 
 def _sync_folder(folder: Path) -> None:

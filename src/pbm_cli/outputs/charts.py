@@ -52,7 +52,7 @@ def charts(stages: Mapping[str, Row], rows: Mapping[str, Sequence[Row]]) -> list
 
 def _by_unit(summary: Row) -> Chart | None:
     units = [u for u in summary.get("by_unit", ()) if u.get("execution_pct") is not None]
-    if not units:
+    if not units or summary.get("time_progress_pct") is None:
         return None
     lowest = sorted(units, key=lambda u: (Decimal(u["execution_pct"]), u["budget_unit"]))[:_MOST_UNITS]
     time = Decimal(summary["time_progress_pct"])
@@ -61,11 +61,12 @@ def _by_unit(summary: Row) -> Chart | None:
     bar.add("执行率", [float(u["execution_pct"]) for u in shown], formatter=lambda v: f"{v:.2f}%")
     most = max(Decimal(100), time, *(Decimal(u["execution_pct"]) for u in shown))
     bar.y_labels = [*(float(v) for v in range(0, int(most) + 1, 20) if abs(v - time) > _CLOSE), float(time)]
+    who = "区县" if "county" in units[0] else "单位"
     return Chart(
-        "执行率最低的单位",
-        f"虚线是序时进度 {time}%；共 {len(units)} 个单位，列最低的 {len(lowest)} 个",
+        f"执行率最低的{who}",
+        f"虚线是序时进度 {time}%；共 {len(units)} 个{who}，列最低的 {len(lowest)} 个",
         "c-accent flat" + (" tall" if len(shown) > _TALL else ""),
-        _svg(bar, "执行率最低的单位", f"{float(time):g}"),
+        _svg(bar, f"执行率最低的{who}", f"{float(time):g}"),
     )
 
 
@@ -86,12 +87,15 @@ def _reductions(rows: Sequence[Row]) -> Chart | None:
         totals[name] = totals.get(name, Decimal(0)) + Decimal(row.get("reduction_yuan") or 0) / 10000
     if not totals:
         return None
-    bar = _bar(horizontal=True, height=90 + 40 * len(totals), labels=list(totals))
+    bar = _bar(horizontal=True, height=90 + 40 * len(totals), labels=[_short(name) for name in totals])
+    most = sorted(totals, key=lambda name: (-abs(totals[name]), name))[:_MOST_UNITS]
+    count, totals = len(totals), {name: value for name, value in totals.items() if name in most}
     low, high = min(totals.values()), max(Decimal(0), *totals.values())
     if low < 0:  # 左边留出负数标签的地方
         bar.range = (float(min(low, -high / 4)), float(high))
     bar.add("评减额", [float(v) for v in totals.values()], formatter=lambda v: f"{v:,.2f}")
-    return Chart("评减额按结论", "万元；负数是核增", "c-accent flat", _svg(bar, "评减额按结论"))
+    note = "万元；负数是核增" + (f"；共 {count} 种结论，列金额最大的 {len(totals)} 种" if count > len(totals) else "")
+    return Chart("评减额按结论", note, "c-accent flat", _svg(bar, "评减额按结论"))
 
 
 def _grades(summary: Row) -> Chart | None:

@@ -21,8 +21,8 @@ from pbm_cli.outputs.columns import (
     words,
 )
 
-DANGEROUS = tuple("=+-@\t\r＝＋－＠")
-_IGNORED_LEAD = " \u3000\u00a0\n"
+DANGEROUS = tuple("=+-@＝＋－＠﹦﹢﹣﹫")
+_BLANK_STARTS = ("\t", "\r")
 _UNITS: Mapping[str, str] = {"money": "元", "percent": "%"}
 
 
@@ -66,10 +66,11 @@ def cell(value: Any, item: Column) -> str:
 
 def guarded(shown: str, original: object = "") -> str:
     """会被表格软件当成公式的文字前加 '。"""
-    risky = shown.lstrip(_IGNORED_LEAD).startswith(DANGEROUS) or (
-        isinstance(original, str) and original.lstrip(_IGNORED_LEAD).startswith(DANGEROUS)
-    )
-    return f"'{shown}" if risky else shown
+    return f"'{shown}" if _risky(shown) or (isinstance(original, str) and _risky(original)) else shown
+
+
+def _risky(text: str) -> bool:
+    return text.startswith(_BLANK_STARTS) or text.lstrip().startswith(DANGEROUS)
 
 
 def _cells(row: Row, heads: tuple[Column, ...]) -> list[str]:

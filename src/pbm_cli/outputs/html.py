@@ -10,10 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from pbm_cli import sandbox
 from pbm_cli.annexes import wan_table
 from pbm_cli.errors import ConfigError
 from pbm_cli.models import LIGHT_WORDS
@@ -51,7 +50,7 @@ def render(document: Document, narrative: str | None = None, overlay: Path | Non
         "cards": _cards(stages)[:_CARDS],
         "decisions": _linked(_decisions(document, rows), rows, data["tables"]),
         "charts": drawn,
-        "prose": _prose(narrative) if narrative and document["command"] == "report" else [],
+        "prose": _prose(narrative) if narrative and document["command"] in ("report", "rollup") else [],
         "parameters": document.get("parameters") or [],
         "inputs": document.get("inputs") or [],
         "style": Markup(style),  # noqa: S704 - our own file, named by its hash in the CSP
@@ -72,33 +71,21 @@ def _folders(overlay: Path | None) -> list[Path]:
 
 def _own(folders: Sequence[Path], name: str, refused: str) -> str:
     """样式或脚本的文字；不能提前结束它所在的标签。"""
-    path = next((folder / name for folder in folders if (folder / name).is_file()), folders[-1] / name)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), "不是 UTF-8 编码的文字", "请另存为 UTF-8，或删去让 pbm 用自带的") from error
+    folder = next((folder for folder in folders if (folder / name).is_file()), folders[-1])
+    path, text = folder / name, sandbox.own_text(folder / name, folder)
     if refused in text.lower():
         raise ConfigError(str(path), f"里面有“{refused}”，会截断网页", "请去掉，或删去让 pbm 用自带的")
     return text
 
 
 def _fill(folders: Sequence[Path], context: Mapping[str, Any]) -> str:
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader([str(folder) for folder in folders]),
-        undefined=StrictUndefined,
-        autoescape=True,
-        finalize=lambda value: clean(value) if type(value) is str else "" if value is None else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    try:
-        return environment.get_template(_PAGE).render(context)
-    except TemplateSyntaxError as error:
-        raise ConfigError(
-            f"{_PAGE}:{error.lineno}", f"模板写法不对（{error.message}）", "请改正模板，或删去让 pbm 用自带的"
-        ) from error
-    except (TemplateError, UnicodeDecodeError) as error:
-        raise ConfigError(_PAGE, f"模板不能用（{error}）", "请对照自带的 templates/page 改正，或删去") from error
+    made = sandbox.environment(folders, _shown, autoescape=True)
+    data = sum(len(value) for value in context.values() if isinstance(value, str))
+    return sandbox.render(made, _PAGE, context, more=data)
+
+
+def _shown(value: Any) -> Any:
+    return clean(value) if type(value) is str else "" if value is None else value
 
 
 def _hash(text: str) -> str:
@@ -114,7 +101,21 @@ def _inert(text: str) -> str:
 
 def _stages(document: Document) -> dict[str, Row]:
     summary = document.get("summary") or {}
+    if document["command"] == "rollup":
+        return {**summary["total"], "monitor": _by_county(document)}
     return dict(summary) if document["command"] == "report" else {document["command"]: summary}
+
+
+def _by_county(document: Document) -> Row:
+    """区域汇总的图按区县画。"""
+    counted = [row for row in document["rows"] if row["counted"]]
+    return {
+        **(document["summary"]["total"].get("monitor") or {}),
+        "by_unit": [
+            {"county": row["county"], "budget_unit": row["county"], "execution_pct": row["execution_pct"]}
+            for row in counted
+        ],
+    }
 
 
 # ---- 最要紧的几个数 ----
@@ -172,14 +173,15 @@ def _goals_cards(summary: Row) -> Iterable[dict[str, str]]:
 
 def _decisions(document: Document, rows: Mapping[str, Sequence[Row]]) -> list[dict[str, Any]]:
     """先决定什么：汇总里排好的；没有排的（只做监控时）按红灯黄灯没有用上的钱排。"""
-    ready = (document.get("summary") or {}).get("decisions")
+    summary = document.get("summary") or {}
+    ready = (summary["total"] if document["command"] == "rollup" else summary).get("decisions")
     if ready is None:
         return _lit_rows(rows.get("monitor", []))
     return [
         {
             "stage": item["stage"], "light": "red" if item["stage"] == "monitor" else "none",
             "word": LIGHT_WORDS["red"] if item["stage"] == "monitor" else STAGES.get(item["stage"], item["stage"]),
-            "name": item["subject"], "unit": item["budget_unit"],
+            "name": item["subject"], "unit": " ".join(filter(None, (item.get("county"), item["budget_unit"]))),
             "reason": item["reason"].removeprefix(f"{LIGHT_WORDS['red']}："),
             "amount": wan_table(item["amount_yuan"]), "action": item["proposal"], "origin": item["origin"],
         }

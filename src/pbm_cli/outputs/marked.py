@@ -9,11 +9,12 @@ from lxml import etree
 
 from pbm_cli.cells import Workbook
 from pbm_cli.models import Finding
-from pbm_cli.outputs.marked_cells import Note, Place, Styles, mark_sheet, place_of
+from pbm_cli.outputs.marked_cells import Note, Place, Styles, mark_sheet, place_of, safe_text
 from pbm_cli.outputs.marked_clean import clean, old_macro_sheets
 from pbm_cli.outputs.marked_list import LEVELS, add_list
 from pbm_cli.outputs.marked_package import Package
 from pbm_cli.outputs.marked_values import values_book
+from pbm_cli.workbook.limits import Limits
 
 _CORE = "docProps/core.xml"
 _CORE_TYPE = "application/vnd.openxmlformats-package.core-properties+xml"
@@ -32,18 +33,22 @@ class Copy:
     remarks: list[str] = field(default_factory=list)
 
 
-def marked_copy(data: bytes, findings: Sequence[Finding], values: Callable[[], Workbook]) -> Copy:
-    """一个工作簿的标注副本。findings 是这个文件的发现；values 在不能照原样写回时用来取值。"""
+def marked_copy(
+    data: bytes, findings: Sequence[Finding], values: Callable[[], Workbook], limits: Limits | None = None,
+    source: str = "",
+) -> Copy:  # fmt: skip
+    """一个工作簿的标注副本。findings 是这个文件的发现；values 在不能照原样写回时用来取值；source 是来历的一行。"""
+    held = limits or Limits()
     remarks: list[str] = []
     names: dict[str, str] = {}
-    package = Package(data) if Package.is_workbook(data) else None
+    package = Package(data, held) if Package.is_workbook(data, held) else None
     if package is None or old_macro_sheets(package):
         remarks.append(_VALUES_ONLY if package is None else _OLD_MACROS)
         made, names = values_book(values())
-        package = Package(made)
+        package = Package(made, held)
     elif left_out := clean(package):
         remarks.append(f"副本没有带：{'、'.join(left_out)}。")
-    _sign(package)
+    _sign(package, source)
     _mark(package, findings, names, remarks)
     return Copy(package.bytes(), remarks)
 
@@ -69,8 +74,8 @@ def _mark(package: Package, findings: Sequence[Finding], names: dict[str, str], 
     add_list(package, styles, rows, remarks)
 
 
-def _sign(package: Package) -> None:
-    """作者写成 pbm，以后搜文件夹时不会把副本当作输入；原来的作者移到“最后保存者”。"""
+def _sign(package: Package, source: str) -> None:
+    """作者写成 pbm，以后搜文件夹时不会把副本当作输入；原来的作者移到“最后保存者”。来历接在原来的备注后面。"""
     if _CORE not in package:
         empty = f'<cp:coreProperties xmlns:cp="{_CP}" xmlns:dc="{_DC}"/>'
         package.put(_CORE, empty.encode(), _CORE_TYPE)
@@ -86,3 +91,8 @@ def _sign(package: Package) -> None:
     modified = root.find(f"{{{_CP}}}lastModifiedBy")
     if earlier and modified is None:
         etree.SubElement(root, f"{{{_CP}}}lastModifiedBy").text = earlier
+    if source:
+        about = root.find(f"{{{_DC}}}description")
+        if about is None:
+            about = etree.SubElement(root, f"{{{_DC}}}description")
+        about.text = f"{about.text}\n{safe_text(source)}" if about.text else safe_text(source)

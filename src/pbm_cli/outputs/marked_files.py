@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pbm_cli.cells import Workbook
+from pbm_cli.config import config_for
 from pbm_cli.errors import InputError
 from pbm_cli.loading import FileReport
 from pbm_cli.models import Finding
 from pbm_cli.outputs.atomic import refuse_inputs, write
 from pbm_cli.outputs.marked import marked_copy
-from pbm_cli.workbook import Reader, find_workbooks
+from pbm_cli.outputs.provenance import marked_source
+from pbm_cli.workbook import Limits, Reader, find_workbooks
 
 _KEPT = (".xlsx",)
 
@@ -29,9 +32,10 @@ class Marked:
 
 
 def write_marked(
-    folder: Path, paths: Sequence[Path], reports: Sequence[FileReport], findings: Sequence[Finding]
-) -> Marked:
-    """给每个有发现的工作簿写一个副本：folder/相对名字.xlsx。
+    folder: Path, paths: Sequence[Path], reports: Sequence[FileReport], findings: Sequence[Finding],
+    source: Mapping[str, Any] | None = None,
+) -> Marked:  # fmt: skip
+    """给每个有发现的工作簿写一个副本：folder/相对名字.xlsx；source 是这次检查的来历。
 
     目标正是某个输入文件时，一个也不写，抛出 OutputError。读不了的、读过以后又变了的文件不写，说明原因。
     """
@@ -50,11 +54,13 @@ def write_marked(
     done.clean = sum(shown not in mine for _, shown in usable)
     targets = _targets(folder, [shown for _, shown in usable if shown in mine])
     inputs = [path for path, _ in sources]
+    limits = config_for(paths).limits
     for target in targets.values():
         refuse_inputs(target, inputs)
     for path, shown in usable:
         if shown in targets:
-            _write_one(done, path, shown, digests[shown], targets[shown], mine[shown], inputs)
+            about = marked_source(source, shown, digests[shown]) if source else ""
+            _write_one(done, path, shown, digests[shown], targets[shown], mine[shown], inputs, limits, about)
     return done
 
 
@@ -75,10 +81,11 @@ def _targets(folder: Path, names: Sequence[str]) -> dict[str, Path]:
 
 
 def _write_one(
-    done: Marked, path: Path, shown: str, digest: str, target: Path, findings: Sequence[Finding], inputs: Sequence[Path]
-) -> None:
+    done: Marked, path: Path, shown: str, digest: str, target: Path, findings: Sequence[Finding],
+    inputs: Sequence[Path], limits: Limits, about: str,
+) -> None:  # fmt: skip
     def values() -> Workbook:
-        with Reader() as reader:
+        with Reader(limits) as reader:
             return reader.read(path, shown)
 
     try:
@@ -86,7 +93,7 @@ def _write_one(
         if hashlib.sha256(data).hexdigest() != digest:
             done.said.append(f"{shown}：检查之后文件又变了，没有写副本；请再运行一次。")
             return
-        copy = marked_copy(data, findings, values)
+        copy = marked_copy(data, findings, values, limits, about)
     except OSError as error:
         done.said.append(f"{shown}：读不了（{error.strerror or error}），没有写副本。")
         return

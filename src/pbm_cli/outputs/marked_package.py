@@ -38,8 +38,8 @@ def parsed(data: bytes, name: str) -> Element:
 class Package:
     """一个 xlsx 压缩包。部件名不分大小写；改过的部件写出时才变成字节。"""
 
-    def __init__(self, data: bytes) -> None:
-        self._limits = Limits()
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self._limits = limits
         self._archive = Archive(data, self._limits)
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             named = [entry.orig_filename.replace("\\", "/") for entry in packed.infolist()]
@@ -52,11 +52,11 @@ class Package:
         self.office = _STRICT if self.main == _STRICT_MAIN else _OFFICE
 
     @staticmethod
-    def is_workbook(data: bytes) -> bool:
+    def is_workbook(data: bytes, limits: Limits) -> bool:
         """是不是 xlsx、xlsm 的压缩包（xlsb、ods 和别的格式都不是）。"""
         if not data.startswith(b"PK\x03\x04"):
             return False
-        names = Archive(data, Limits()).names()
+        names = Archive(data, limits).names()
         return CONTENT_TYPES.lower() in names and "mimetype" not in names and "xl/workbook.bin" not in names
 
     def names(self) -> list[str]:

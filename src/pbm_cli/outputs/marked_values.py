@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +12,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from pbm_cli.cells import Cell, Percentage, Sheet, Workbook
 from pbm_cli.outputs.columns import display_width
-from pbm_cli.outputs.xlsx_book import CREATED, MAX_DIGITS, MAX_TEXT
+from pbm_cli.outputs.xlsx_book import CREATED, MAX_TEXT, sheet_name
+from pbm_cli.outputs.xlsx_rows import MAX_DIGITS
 
-_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]")
-_LONGEST_NAME = 31
 _MAX_WIDTH, _MIN_WIDTH = 50, 8
 _MEASURED_ROWS = 500
 _FIRST_DAY = dt.date(1900, 3, 1)
@@ -27,6 +25,7 @@ def values_book(book: Workbook) -> tuple[bytes, dict[str, str]]:
     stream = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     names: dict[str, str] = {}
+    taken = {"history"}
     with xlsxwriter.Workbook(stream, options) as made:
         made.set_properties({"author": "pbm", "created": CREATED})
         formats = {
@@ -36,22 +35,12 @@ def values_book(book: Workbook) -> tuple[bytes, dict[str, str]]:
             "text": made.add_format({"num_format": "@"}),
         }
         for sheet in book.sheets:
-            names[sheet.name] = _free_name(sheet.name, names.values())
+            names[sheet.name] = sheet_name(sheet.name, taken)
             page = made.add_worksheet(names[sheet.name])
             _write_sheet(page, sheet, formats)
             if sheet.hidden and len(book.sheets) > 1 and sheet is not book.sheets[0]:
                 page.hide()
     return stream.getvalue(), names
-
-
-def _free_name(name: str, used: Any) -> str:
-    taken = {item.lower() for item in used}
-    base = _NOT_IN_NAMES.sub("_", name).strip("'")[:_LONGEST_NAME] or "表"
-    chosen, number = base, 2
-    while chosen.lower() in taken:
-        tail = f"({number})"
-        chosen, number = base[: _LONGEST_NAME - len(tail)] + tail, number + 1
-    return chosen
 
 
 def _write_sheet(page: Worksheet, sheet: Sheet, formats: dict[str, Any]) -> None:

@@ -42,9 +42,11 @@ _MAIN: Mapping[str, frozenset[str]] = {
     ),
     "evaluate": frozenset({"subject", "subject_kind", "level", "budget_unit", "amount_yuan", "final_score", "grade",
                            "proposal"}),
+    "rollup": frozenset({"county", "monitor_projects", "budget_yuan", "execution_pct", "red", "yellow",
+                         "reduction_yuan", "reduction_pct", "coverage_pct", "average_score", "errors", "error"}),
 }  # fmt: skip
 """先显示的列；其余在“全部列”、每行的说明和导出的 CSV 里。"""
-_NAMES = ("project_name", "subject")
+_NAMES = ("project_name", "subject", "county")
 _LINE_RULES = ("M01", "M02", "M04")
 """灯的线来自这几条规则的参数：执行灯、指标灯、总灯。"""
 _LONGEST_LINE = 60

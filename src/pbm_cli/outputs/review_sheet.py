@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from pbm_cli.outputs.columns import Column, Document, Row
-from pbm_cli.outputs.xlsx_book import Book, grid, titled
+from pbm_cli.outputs.xlsx_book import Book, grid, sheet_name, titled
 
 _SYSTEM = (
     Column("unit_code", "单位编码", "code"), Column("budget_unit", "单位名称"),
@@ -17,8 +16,6 @@ _UNIT = (
     Column("text", "修改意见"), Column("source", "来源"), Column("state", "状态"), Column("place", "在哪里"),
     Column("basis", "依据"),
 )  # fmt: skip
-_UNSAFE = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-_LONGEST_NAME = 31
 _MOST_SHEETS = 200
 _NO_UNIT = "未填单位"
 _RESERVED = ("history", "审核意见表")
@@ -36,7 +33,7 @@ def write_review(book: Book, document: Document, name: str) -> None:
         units.setdefault(str(row.get("budget_unit") or _NO_UNIT), []).append(row)
     taken = {*_RESERVED, *(str(page.get_name()).lower() for page in book.workbook.worksheets())}
     for unit, projects in list(units.items())[:_MOST_SHEETS]:
-        _unit_sheet(book, document, unit, projects, sheet_name(unit, taken))
+        _unit_sheet(book, document, unit, projects, sheet_name(unit, taken, _NO_UNIT))
     if len(units) > _MOST_SHEETS:
         left = len(units) - _MOST_SHEETS
         sheet.write_string(1, 0, f"{len(rows)} 个项目，{total} 条意见；另有 {left} 个单位没有单列，见本表")
@@ -63,15 +60,3 @@ def _place(where: Mapping[str, str | None] | None) -> str:
         return ""
     sheet = f"›{where['sheet']}" if where.get("sheet") else ""
     return f"{where['file']}{sheet}" + (f"!{where['cell']}" if where.get("cell") else "")
-
-
-def sheet_name(unit: str, taken: set[str]) -> str:
-    """单位名称 → 工作表名：去掉不许用的字符，不超过 31 个字，不与已有的重名（不分大小写）；记进 taken。"""
-    base = _UNSAFE.sub("", unit).strip().strip("'")[:_LONGEST_NAME] or _NO_UNIT
-    name, number = base, 1
-    while name.lower() in taken:
-        number += 1
-        tail = f"({number})"
-        name = base[: _LONGEST_NAME - len(tail)] + tail
-    taken.add(name.lower())
-    return name

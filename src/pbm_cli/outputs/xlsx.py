@@ -16,7 +16,7 @@ from pbm_cli.outputs.columns import (
     Row,
     title,
 )
-from pbm_cli.outputs.provenance import compact, provenance
+from pbm_cli.outputs.provenance import ROLES, compact, provenance
 from pbm_cli.outputs.review_sheet import write_review
 from pbm_cli.outputs.summary import apart, stages, tables
 from pbm_cli.outputs.xlsx_book import Book, grid, put, titled
@@ -113,6 +113,7 @@ def _input_rows(document: Document) -> list[Row]:
         rows.extend(
             {**about, **sheet, "sheet": sheet.get("name"), "kind": _kind(sheet.get("kind"))} for sheet in sheets
         )
+    rows += [{**item, "kind": ROLES.get(item["role"])} for item in document.get("settings") or []]
     return rows
 
 
