@@ -16,15 +16,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "pbm_cli"
 CHAIN = (
-    {"errors", "cells", "text", "fields", "figures", "targets", "quantities", "sampling"},
+    {"errors", "cells", "text", "personal", "fields", "figures", "lines"}
+    | {"targets", "quantities", "columns", "sampling"},
     {"models", "form_kinds"},
-    {"workbook", "parameters", "resources", "config"},
+    {"workbook", "parameters", "resources", "config", "sandbox"},
     {"layouts", "headings", "tables", "rules", "fill", "form_layouts", "form_grid", "form_blocks", "forms"},
     {"loading", "acceptance", "records", "rows", "totals", "identity"}
     | {"form_funds", "form_rows", "form_records", "facts"},
-    {"annexes", "report", "outputs", "pipeline", "scaffold", "comparison", "derivation", "verification", "checkup"},
-    {"console", "screens", "screen_forms", "screen_answers"},
-    {"run", "inquiry", "help", "arguments"},
+    {"annexes", "report", "outputs", "pipeline", "scaffold", "comparison", "derivation", "verification", "checkup"}
+    | {"parallel", "counties", "rollup_report"},
+    {"console", "screens", "screen_forms", "screen_answers", "screen_monitor", "screen_rollup", "screen_tables"},
+    {"run", "inquiry", "help", "completion", "arguments", "rollup"},
     {"cli", "__main__"},
 )
 """从左到右；一个房间只能导入自己这一组和左边各组。"""
@@ -34,7 +36,7 @@ PLAIN_NUMBERS = {0, 1, -1, 2, 12, 100}
 """规则里可以写的数：零、一、下标、一年的月数、百分。别的数都是法，要放进参数。"""
 NUMBER_TEXT = re.compile(r"\s*[-+]?\d+(\.\d+)?(/\d+)?\s*%?\s*\Z")
 REFUSED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers"}
-STAGE_LETTERS = {"assess": "E", "goals": "T", "monitor": "M", "evaluate": "V"}
+STAGE_LETTERS = {"assess": "E", "goals": "T", "monitor": "M", "evaluate": "V", "rollup": "R"}
 HEAVY = {"pandas", "numpy", "openpyxl", "jinja2", "docx", "xlsxwriter", "lxml", "python_calamine"}
 """--help 不该等的库。pydantic 不在内：typer 自己解析子命令的选项时就要用它。"""
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

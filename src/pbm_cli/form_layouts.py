@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from pbm_cli.errors import ConfigError
 from pbm_cli.form_kinds import FORM_TITLES, FORM_TYPES
-from pbm_cli.layouts import Layout, heading_keys, read_layout_file
+from pbm_cli.layouts import Layout, heading_keys, heading_pattern, read_layout_file, shipped_layouts
 from pbm_cli.models import business_fields
 from pbm_cli.resources import layouts_folder
 
@@ -149,6 +151,19 @@ def fund_key(key: str) -> str:
 
 def load_form_layouts(layouts: Sequence[Layout], overlay: Path | None = None) -> list[FormLayout]:
     """内置的表单版式，叠上县里的（同名文件合并，新文件是新版式）。坏文件抛出 ConfigError。"""
+    shipped = shipped_layouts()
+    if overlay is None and len(layouts) == len(shipped) and all(map(operator.is_, layouts, shipped)):
+        return list(_shipped())
+    return _load(layouts, overlay)
+
+
+@lru_cache
+def _shipped() -> tuple[FormLayout, ...]:
+    """内置的表单版式；内容不变，一个进程里只读一次。"""
+    return tuple(_load(shipped_layouts(), None))
+
+
+def _load(layouts: Sequence[Layout], overlay: Path | None) -> list[FormLayout]:
     files = {path.stem: [path] for path in sorted((layouts_folder() / "forms").glob("*.toml"))}
     if overlay is not None:
         for path in sorted((overlay / "layouts" / "forms").glob("*.toml")):
@@ -212,16 +227,7 @@ def _build(name: str, parts: list[_FormFile], path: Path, base: Mapping[str, Lay
 
 
 def _patterns(parts: Sequence[_FormFile], name: str, path: Path) -> tuple[re.Pattern[str], ...]:
-    return tuple(_compile(word, path, name) for part in parts for word in getattr(part, name))
-
-
-def _compile(pattern: str, path: Path, key: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ConfigError(
-            f"{path.name}›{key}", f"“{pattern}”不是正确的表达式（{error}）", "请对照 docs/layouts.md"
-        ) from error
+    return tuple(heading_pattern(word, f"{path.name}›{name}") for part in parts for word in getattr(part, name))
 
 
 def _keys(words: Iterable[str]) -> frozenset[str]:
@@ -248,7 +254,7 @@ def _fund_words(parts: Sequence[_FormFile], base: Layout | None, path: Path) -> 
         for field, words in part.funds.columns.items():
             _put_all(keys, field, words, offset * 100)
     patterns = [
-        (_compile(word, path, "funds.patterns"), field)
+        (heading_pattern(word, f"{path.name}›funds.patterns"), field)
         for part in parts
         for field, words in part.funds.patterns.items()
         for word in words
@@ -273,7 +279,7 @@ def _indicator_words(blocks: Sequence[_Indicators], base: Layout | None, path: P
             for strength, word in enumerate(words):
                 _put_all(keys, f"{field}:{word}", [word], offset * 100 + strength)
     patterns = [
-        (_compile(word, path, "indicators.patterns"), field)
+        (heading_pattern(word, f"{path.name}›indicators.patterns"), field)
         for block in blocks
         for field, words in block.patterns.items()
         for word in words

@@ -71,9 +71,12 @@ class Grid:
         return one_line(value) if isinstance(value, str) else ""
 
     def depth_by_merges(self, row: int) -> int:
-        """按从这一行起的竖向合并，表头至少有几行。"""
+        """按从这一行起的竖向合并，表头至少有几行；合并盖到有数的一行（栏次不算）时，那一行是数据，不是表头。"""
         bottoms = [m.bottom for m in self._starts.get(row, ()) if m.top == row and self.text(row, m.left)]
-        return min(max(bottoms, default=row) - row + 1, MAX_DEPTH)
+        last = min(max(bottoms, default=row), row + MAX_DEPTH - 1)
+        inside = range(row + 1, min(last + 1, len(self.rows)))
+        data = next((r for r in inside if self.has_number(r) and self.skip_column_numbers(r - 1) < r), last + 1)
+        return data - row
 
     def has_number(self, row: int) -> bool:
         """这一行有没有数（标题里的年份不算）。"""

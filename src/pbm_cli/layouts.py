@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-import tomllib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pbm_cli.errors import ConfigError
 from pbm_cli.models import RECORD_TYPES, Record, business_fields, field_title
-from pbm_cli.resources import layouts_folder
+from pbm_cli.resources import layouts_folder, read_toml
 from pbm_cli.text import squeeze
 
 _WEAK = 1000
@@ -29,6 +29,8 @@ _SECOND = 3000
 _NUMBERING = re.compile(r"^(?:\([一二三四五六七八九十\d]{1,2}\)|[一二三四五六七八九十\d]{1,2}[、.])(?=\D)")
 _UNIT_BRACKET = re.compile(r"\((?:人民币|单位:?|金额单位:?)*(?:元|千元|万元|百万元|亿元|%|分)\)")
 _LAST_BRACKET = re.compile(r"\([^()]*\)$")
+_LONGEST_PATTERN = 500
+_PATTERN_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,\d*\}|.", re.DOTALL)
 _GENERIC = frozenset({"小计", "合计", "总额", "金额", "总计", "数额", "总金额", "资金总额"})
 
 FileModel = TypeVar("FileModel", bound=BaseModel)
@@ -116,6 +118,18 @@ def heading_keys(text: str) -> tuple[str, ...]:
 
 def load_layouts(overlay: Path | None = None) -> list[Layout]:
     """内置版式，叠上县里的（同名文件合并：县里的表头加在前面；新文件是新版式）。坏文件抛出 ConfigError。"""
+    if overlay is None:
+        return list(shipped_layouts())
+    return _load(overlay)
+
+
+@lru_cache
+def shipped_layouts() -> tuple[Layout, ...]:
+    """内置版式；内容不变，一个进程里只读一次。"""
+    return tuple(_load(None))
+
+
+def _load(overlay: Path | None) -> list[Layout]:
     files = {path.stem: [path] for path in sorted(layouts_folder().glob("*.toml"))}
     if overlay is not None:
         for path in sorted((overlay / "layouts").glob("*.toml")):
@@ -125,10 +139,9 @@ def load_layouts(overlay: Path | None = None) -> list[Layout]:
 
 def read_layout_file(path: Path, model: type[FileModel], file_word: str, word: str) -> FileModel:
     """读一个版式文件，按 model 核对；写错的抛出 ConfigError，用 file_word、word 称呼它。"""
+    data = read_toml(path, path.name, hint=f"{file_word}请对照 docs/layouts.md 改正")
     try:
-        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path.name, f"{file_word}不是正确的 TOML（{error}）", "请对照 docs/layouts.md 改正") from error
+        return model.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -166,7 +179,12 @@ def _build(name: str, parts: list[_LayoutFile], path: Path) -> Layout:
         model,
         needs=tuple(tuple(group) for group in parts[-1].needs),
         keys=words.keys,
-        patterns=tuple((re.compile(p), f) for part in parts for f, ps in part.patterns.items() for p in ps),
+        patterns=tuple(
+            (heading_pattern(p, f"{path.name}›patterns.{f}"), f)
+            for part in parts
+            for f, ps in part.patterns.items()
+            for p in ps
+        ),
         signs=_signs(parts),
         defaults={name: text for part in reversed(parts) for name, text in part.defaults.items()},
         others=words.others,
@@ -176,9 +194,40 @@ def _build(name: str, parts: list[_LayoutFile], path: Path) -> Layout:
     )
 
 
+def heading_pattern(pattern: str, where: str) -> re.Pattern[str]:
+    """版式里的正则表达式；写法不对，或者重复里套着重复（匹配起来会没有尽头）的，抛出 ConfigError。"""
+    if len(pattern) > _LONGEST_PATTERN or _endless(pattern):
+        hint = "一组括号里有 *、+ 或 | 时，括号后面不要再写 *、+"
+        raise ConfigError(where, f"“{pattern[:40]}”可能匹配得没有尽头", hint)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # 以后会改变意思的写法
+            return re.compile(pattern)
+    except (re.error, FutureWarning, OverflowError, RecursionError) as error:
+        raise ConfigError(where, f"“{pattern[:40]}”不是正确的表达式（{error}）", "请对照 docs/layouts.md") from error
+
+
+def _endless(pattern: str) -> bool:
+    inside, closed = [False], False
+    for piece in _PATTERN_PIECE.findall(pattern):
+        repeats = piece in ("*", "+") or (piece[0] == "{" and len(piece) > 1)
+        if repeats and closed:
+            return True
+        closed = False
+        if piece == "(":
+            inside.append(False)
+        elif piece == ")" and len(inside) > 1:
+            closed = inside.pop()
+            inside[-1] |= closed
+        elif repeats or piece == "|":
+            inside[-1] = True
+    return False
+
+
 def _mentioned(part: _LayoutFile) -> set[str]:
     tables = (part.headings, part.weak, part.second, part.patterns, part.negative, part.positive, part.defaults)
-    return {name for table in tables for name in table} | set(part.summed)
+    needed = [choice for group in (*part.needs, *part.titled_needs) for choice in group]
+    return {name for table in tables for name in table} | {*part.summed, *"+".join(needed).split("+")} - {""}
 
 
 def _signs(parts: Sequence[_LayoutFile]) -> dict[str, dict[str, int]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pbm_cli import personal
 from pbm_cli.acceptance import clipped, heading_findings, refusal
 from pbm_cli.cells import Sheet, Workbook, column_letters
 from pbm_cli.fields import blank
@@ -18,7 +20,7 @@ from pbm_cli.form_records import FormReader
 from pbm_cli.forms import FormFinder, FormMatch, near_miss
 from pbm_cli.identity import conflicting_rows, repeated_rows, sheet_holders
 from pbm_cli.layouts import Layout, Match
-from pbm_cli.models import Finding, FindingLevel, Origin, Record, Where, field_title
+from pbm_cli.models import Finding, FindingLevel, Kind, Origin, Record, Where, field_kind, field_title
 from pbm_cli.records import TableRows
 from pbm_cli.rows import NOT_SUMS, RowReader
 from pbm_cli.tables import Finder, Table
@@ -26,6 +28,9 @@ from pbm_cli.text import squeeze
 from pbm_cli.totals import TotalRow, check_totals
 
 _SHOWN = 8
+_NOT_PERSONAL = frozenset({Kind.MONEY, Kind.RATE, Kind.NUMBER, Kind.COUNT, Kind.DATE, Kind.CODE})
+_CODES = re.compile("编码|代码|编号|文号")
+_CONTACTS = re.compile("电话|手机|联系方式|身份证|卡号|账号|帐号")
 
 
 @dataclass(slots=True)
@@ -68,6 +73,11 @@ class Loaded:
     files: list[FileReport] = field(default_factory=list)
     records: dict[str, list[Record]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def rows_read(self) -> int:
+        """到现在一共读了几行。"""
+        return sum(sheet.rows_read for report in self.files for sheet in report.sheets)
 
     def of(self, kind: str, *forms: str) -> list[Any]:
         """某一种记录：默认只要列表里的；forms 列出还要哪几种表单里的。"""
@@ -123,7 +133,9 @@ class Loader:
             self._say("D16", "hint", book.file, remark, Where(book.file))
         with _no_collecting():
             for sheet in book.sheets:
-                report.sheets.extend(self._sheet(book.file, sheet))
+                found = self._sheet(book.file, sheet)
+                report.sheets.extend(found)
+                self._personal(sheet, found, Where(book.file, sheet.name))
 
     def fail(self, file: str, reason: str) -> None:
         """记下一个不能用的文件。"""
@@ -197,6 +209,17 @@ class Loader:
         self.loaded.findings.extend(read.findings)
         return report
 
+    def _personal(self, sheet: Sheet, reports: Sequence[SheetReport], where: Where) -> None:
+        """个人信息：每张表每一种说一次。"""
+        tables = [report.table for report in reports if report.table]
+        exempt = {c for t in tables for n, c in t.columns.items() if field_kind(t.layout.model, n) in _NOT_PERSONAL}
+        heads = [(column, squeeze(text)) for table in tables for column, text in table.headings.items()]
+        exempt |= {column for column, text in heads if _CODES.search(text)}
+        contacts = {column for column, text in heads if _CONTACTS.search(text)}
+        for kind, cells in personal.cells_of(sheet, exempt - contacts, contacts).items() if reports else ():
+            said = personal.hint(kind, cells)
+            self._say("D29", "hint", sheet.name, said, Where(where.file, where.sheet, cells[0]))
+
     def _hidden(self, sheet: Sheet, where: Where) -> None:
         parts = ["这张工作表是隐藏的"] if sheet.hidden else []
         if sheet.hidden_rows:
@@ -232,19 +255,18 @@ class Loader:
         self.loaded.findings.extend([refused] if refused else [])
         self.loaded.findings.extend(heading_findings(table, origin))
         rows = TableRows(sheet, table, origin)
+        data: list[int] = []
         labels: list[int] = []
         totals: list[TotalRow] = []
-        for index in table.rows:
-            what = reader.kind(index)
-            if what == "total":
+        for index, plain in zip(table.rows, reader.plain_rows(), strict=True):
+            what = "data" if plain else reader.kind(index)
+            if what == "data":
+                data.append(index)
+            elif what == "total":
                 report.rows_total += 1
                 found = reader.total(index)
                 if found is not None and found.word not in NOT_SUMS:
                     totals.append(TotalRow(index, found.word, found.label, sheet.rows[index]))
-            elif what == "data" and usable:
-                self._keep(rows.add(index), report)
-            elif what == "data":
-                report.rows_rejected += 1
             elif what == "sample":
                 report.rows_sample += 1
             elif what == "label":
@@ -252,17 +274,13 @@ class Loader:
         if labels:
             text = f"第 {_some(labels)} 行是标题、分组文字或只有序号，不作数据"
             self._say("D19", "hint", sheet.name, text, Where(file, sheet.name, f"A{labels[0]}"))
+        records = [record for record in rows.read(data) if record is not None] if usable else []
+        report.rows_used, report.rows_rejected = len(records), len(data) - len(records)
+        self._sources.extend((record, report) for record in records)
         self.loaded.findings.extend(rows.findings)
         if usable:
-            self.loaded.findings.extend(check_totals(table, origin, rows.amounts, totals, rows.places))
+            self.loaded.findings.extend(check_totals(table, origin, rows.details, totals))
         return report
-
-    def _keep(self, record: Record | None, report: SheetReport) -> None:
-        if record is None:
-            report.rows_rejected += 1
-            return
-        report.rows_used += 1
-        self._sources.append((record, report))
 
 
 def stage_of_indicators(origin: Origin) -> str:

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -139,10 +140,15 @@ class Record(BaseModel):
         record = cls.__new__(cls)
         fill = object.__setattr__  # 记录不可改；与 model_construct 填的是同样几处
         fill(record, "__dict__", values)
-        fill(record, "__pydantic_fields_set__", set(values))
+        fill(record, "__pydantic_fields_set__", _all_fields(cls))
         fill(record, "__pydantic_extra__", None)
         fill(record, "__pydantic_private__", None)
         return record
+
+
+@cache
+def _all_fields(model: type[Record]) -> set[str]:
+    return set(model.model_fields)  # 各条记录共用
 
 
 class Assessment(Record):
@@ -372,10 +378,8 @@ def field_kind(model: type[Record], name: str) -> str:
 
 
 def _metadata_of_optional(annotation: Any) -> tuple[Any, ...]:
-    found: list[Any] = []
-    for argument in getattr(annotation, "__args__", ()):
-        found.extend(getattr(argument, "__metadata__", ()))
-    return tuple(found)
+    arguments = getattr(annotation, "__args__", ())
+    return tuple(found for argument in arguments for found in getattr(argument, "__metadata__", ()))
 
 
 def field_title(model: type[Record], name: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 
-from pbm_cli.config import NAME, UNITS, Config, load_config
+from pbm_cli.config import NAME, UNITS, Config, config_for
 from pbm_cli.errors import Exit, InputError, PbmError, UsageError
-from pbm_cli.facts import Facts, Judge, StageFacts
+from pbm_cli.facts import Facts, Judge, Row, StageFacts
 from pbm_cli.facts.assess import assess_facts
 from pbm_cli.facts.beside import Beside, Earlier, earlier_result
 from pbm_cli.facts.changes import light_changes, previous_rows
@@ -56,9 +55,12 @@ class Options:
     ruleset: str | None = None
     unit: str | None = None
     overlay: Path | None = None
+    style: Path | None = None
     previous: Path | None = None
     plan: bool = False
     seed: int | None = None
+    notices: Path | None = None
+    what_if: Sequence[str] = ()
 
 
 class UnusableError(PbmError):
@@ -84,6 +86,11 @@ class Run:
         return self.options.overlay or self.config.overlay
 
     @property
+    def style(self) -> Path | None:
+        """Word 版式：--style，其次 pbm.toml，再次覆盖文件夹里的；都没有为 None。"""
+        return self.options.style or self.config.style or own_style(self.overlay)
+
+    @property
     def year(self) -> int | None:
         """数据的年度：pbm.toml，其次表上写的；几张表写的不同时取第一张。"""
         return self.config.year or next(iter(self.loaded.years), None)
@@ -93,8 +100,7 @@ def read(
     paths: Sequence[Path], options: Options, progress: Progress | None = None, reader: Reader | None = None
 ) -> Run:
     """读入全部文件。一个文件不能用不影响其余；一个都不能用时抛出 UnusableError。reader 是已经启动的，读完就关。"""
-    folders = [path for path in paths if path.is_dir()]
-    config = load_config(folders[0]) if len(paths) == len(folders) == 1 else Config()
+    config = config_for(paths)
     unit = options.unit or config.unit
     if unit is not None and unit not in UNITS:
         raise UsageError("--unit", f"单位“{unit}”不认识", f"可用：{'、'.join(UNITS)}")
@@ -111,15 +117,16 @@ def read(
         raise UsageError(
             "、".join(str(p) for p in there), "没有找到工作簿", "请给出 xlsx、xls、et、ods、csv 文件或它们所在的文件夹"
         )
-    with reader or Reader() as opened:
-        for (path, shown), after in zip_longest(found, found[1:]):
+    with reader or Reader(config.limits) as opened:
+        opened.limit(config.limits)
+        for place, (path, shown) in enumerate(found, start=1):
             if progress is not None:
-                progress(shown)
+                progress(f"{shown}（第 {place}/{len(found)} 个，已读 {loader.loaded.rows_read:,} 行）")
             try:
-                book = opened.read(path, shown)
-                if after is not None:
-                    opened.ahead(after[0])
-                loader.add(book)
+                books = [opened.read(path, shown)]
+                for after, _ in found[place : place + opened.width]:
+                    opened.ahead(after)
+                loader.add(books.pop())  # 读成记录以后，单元格不再占着内存
             except InputError as error:
                 loader.fail(shown, f"{error.message}。{error.hint}" if error.hint else error.message)
     loaded = loader.finish()
@@ -159,6 +166,7 @@ def judged(command: str, run: Run, progress: Progress | None = None) -> Facts:
             facts[stage] = _stage_facts(stage, run, judge, on, facts, earlier)
     if "monitor" in earlier.rows and "monitor" in facts:
         facts["monitor"].summary.update(light_changes(earlier.of("monitor"), facts["monitor"].rows))
+    notices, trial = _on_request(facts.get("monitor"), run, judge, on)
     findings = [*run.loaded.findings, *(f for stage in facts.values() for f in stage.findings)]
     return Facts(
         command=command,
@@ -173,9 +181,33 @@ def judged(command: str, run: Run, progress: Progress | None = None) -> Facts:
         stages=facts,
         findings=findings + early_parameters(bound),
         decisions=decisions(facts, judge, on or _NO_DATE) if command in ("report", "evaluate") else [],
+        notices=notices,
         parameters=parameter_rows(bound),
         overlay=run.overlay,
+        style=run.style,
+        what_if=trial,
     )
+
+
+def _on_request(
+    monitor: StageFacts | None, run: Run, judge: Judge, on: dt.date | None
+) -> tuple[list[Row] | None, Row | None]:
+    """--notices 的通知和 --what-if 的试算；没有要的为 None。"""
+    folder, settings = run.options.notices, run.options.what_if
+    if monitor is None or on is None or not (folder or settings):
+        return None, None
+    from pbm_cli.facts.notices import notice_facts  # noqa: PLC0415
+    from pbm_cli.facts.what_if import what_if  # noqa: PLC0415
+
+    trial = what_if(run.loaded, judge.bound, on, settings, monitor) if settings else None
+    return notice_facts(monitor.rows, judge, on, run.config.notice_due) if folder else None, trial
+
+
+def own_style(overlay: Path | None) -> Path | None:
+    """覆盖文件夹里放 Word 版式（style.toml、style.docx）的地方；一个也没有为 None。"""
+    folder = overlay / "templates" if overlay is not None else None
+    there = folder is not None and any((folder / name).is_file() for name in ("style.toml", "style.docx"))
+    return folder if there else None
 
 
 def ruleset_of(run: Run) -> RuleSet:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from pbm_cli.fields import narrow, numeral
@@ -22,7 +23,10 @@ LONGEST = 300
 _MOST_DIGITS = 20
 _SIGNS = str.maketrans({
     "≥": ">=", "≧": ">=", "⩾": ">=", "≮": ">=", "≤": "<=", "≦": "<=", "⩽": "<=", "≯": "<=", "═": "=", "∶": ":",
+    "【": "[", "〔": "[", "{": "[", "】": "]", "〕": "]", "}": "]", "～": "~",
 })  # fmt: skip
+_LOOSE_SPACE = re.compile(r"(?<![0-9]) | (?![0-9])")
+_INCLUDING = re.compile(r"\((?:含|包括)[^()<>=]{0,8}\)")
 _REACHING: Mapping[Operator, str] = {
     ">=": "不低于 不少于 不小于 不短于 不得低于 不得少于 不得小于 不应低于 不应少于 不能低于 不能少于 未低于 未少于 "
     "至少达到 至少 大于等于 大于或等于 大于或者等于 高于等于 高于或等于 多于等于 多于或等于",
@@ -107,11 +111,11 @@ class Quantity:
     note: str = ""
 
 
+@lru_cache(maxsize=4096)
 def tidy(value: str) -> str:
     """半角、去空白（数字之间的除外）、运算符号统一成 >= <= = > <，汉字数字（百分之九十、不少于三次）换成阿拉伯数字。"""
-    line = re.sub(r"(?<![0-9]) | (?![0-9])", "", narrow(one_line(value)).translate(_SIGNS))
-    line = re.sub(r"[【\[〔{]", "[", re.sub(r"[】\]〕}]", "]", line)).replace("～", "~")
-    line = re.sub(r"\((?:含|包括)[^()<>=]{0,8}\)", "", line)
+    line = _LOOSE_SPACE.sub("", narrow(one_line(value)).translate(_SIGNS))
+    line = _INCLUDING.sub("", line)
     line = _HUNDREDTHS.sub(_percent, line)
     if match := _SPOKEN_QUANTITY.fullmatch(line):
         spoken = numeral(match[1])

@@ -7,24 +7,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from pbm_cli.annexes import FILTERS
-from pbm_cli.errors import ConfigError
 from pbm_cli.models import LIGHT_WORDS
 from pbm_cli.resources import templates_folder
+from pbm_cli.sandbox import Sandbox, environment, render
 from pbm_cli.text import one_line
 
 _FOLDER = "report"
 _SUFFIX = ".md.j2"
 _NUMERALS = ("零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
-_MARKS = re.compile(r"([\\`*_\[\]<>|~#])")
+_MARKS = re.compile(r"([\\`*_\[\]<>|~#&])")
 _LIST_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -37,40 +34,30 @@ class Markdown(str):
 
 def narrative(document: Mapping[str, Any], overlay: Path | None = None) -> str:
     """把 JSON 文档写成 Markdown。模板有毛病时抛出 ConfigError，说明是哪个模板、第几行。"""
-    folders = [templates_folder() / _FOLDER]
-    if overlay is not None and (overlay / "templates" / _FOLDER).is_dir():
-        folders.insert(0, overlay / "templates" / _FOLDER)
-    names = sorted({path.name for folder in folders for path in folder.glob(f"*{_SUFFIX}")})
-    environment = _environment(folders)
-    context = _context(document)
-    sections = [text for name in names if (text := _render(environment, name, context))]
-    return _numbered("\n\n".join(sections)) + "\n"
+    return sections(_FOLDER, overlay)(_context(document))
 
 
-def _environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader([str(folder) for folder in folders]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-        autoescape=False,
-    )
-    environment.filters.update(FILTERS, light=light, chinese_date=chinese_date, listed=listed, tight=tight)
-    environment.tests["negative"] = lambda yuan: str(yuan).startswith("-")
-    environment.globals.update(table=table, money_sum=money_sum)
-    return environment
+def sections(folder: str, overlay: Path | None = None) -> Callable[[Mapping[str, Any]], str]:
+    """templates/ 下一个文件夹的各节：交给它名字和值，得到编好号的 Markdown。模板只读一次，可以写很多份。"""
+    folders = [templates_folder() / folder]
+    if overlay is not None and (overlay / "templates" / folder).is_dir():
+        folders.insert(0, overlay / "templates" / folder)
+    names = sorted({path.name for place in folders for path in place.glob(f"*{_SUFFIX}")})
+    made = _environment(folders)
+
+    def tell(context: Mapping[str, Any]) -> str:
+        found = [text for name in names if (text := render(made, name, context).strip())]
+        return _numbered("\n\n".join(found)) + "\n"
+
+    return tell
 
 
-def _render(environment: ImmutableSandboxedEnvironment, name: str, context: Mapping[str, Any]) -> str:
-    try:
-        return environment.get_template(name).render(context).strip()
-    except TemplateSyntaxError as error:
-        raise ConfigError(
-            f"{name}:{error.lineno}", f"模板写法不对（{error.message}）", "请改正模板，或删去让 pbm 用自带的"
-        ) from error
-    except TemplateError as error:
-        raise ConfigError(name, f"模板不能用（{error.message}）", "模板里用到的名字见 docs/templates.md") from error
+def _environment(folders: Sequence[Path]) -> Sandbox:
+    made = environment(folders, _shown, autoescape=False)
+    made.filters.update(FILTERS, light=light, chinese_date=chinese_date, listed=listed, tight=tight)
+    made.tests["negative"] = lambda yuan: str(yuan).startswith("-")
+    made.globals.update(table=table, money_sum=money_sum)
+    return made
 
 
 def _context(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +84,8 @@ def _context(document: Mapping[str, Any]) -> dict[str, Any]:
         **{key: document[key] for key in keys},
         "version": document["pbm"],
         "parameters": document["parameters"],
+        "what_if": document.get("what_if"),
+        "settings": document.get("settings") or [],
         "rows": rows,
         **stages,
     }

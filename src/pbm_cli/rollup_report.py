@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pbm_cli.annexes import wan_table
+from pbm_cli.annexes import setting_rows, wan_table
 from pbm_cli.report import sections
 
 FOLDER = "rollup"
@@ -49,7 +49,7 @@ def context(document: Row) -> dict[str, Any]:
             for row in summary["outliers"]
         ],
         "decision_rows": _decision_rows(summary["total"]["decisions"]),
-        "source_rows": _source_rows(document["inputs"]),
+        "source_rows": _source_rows(document),
     }
 
 
@@ -85,8 +85,9 @@ def _decision_rows(rows: Iterable[Row]) -> Cells:
     ]  # fmt: skip
 
 
-def _source_rows(inputs: Iterable[Row]) -> Cells:
-    return [
+def _source_rows(document: Row) -> Cells:
+    inputs = [
         (given["file"], sum(sheet["rows_used"] for sheet in given["sheets"]), given["sha256"] or given["error"])
-        for given in inputs
+        for given in document["inputs"]
     ]
+    return [*inputs, *((name, role, digest) for name, role, _, digest in setting_rows(document["settings"]))]

@@ -13,24 +13,32 @@ FEN_PER_WAN = 100 * 10_000
 TEN = 10
 """小数的进位。"""
 
-# 控制符、零宽字符与双向控制符：显示时会骗人，一律去掉（换行与制表当作空白）。
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+# 控制符、零宽字符、双向控制符、标签字符与非字符：显示时会骗人，或写不进 XML，一律去掉（换行与制表当作空白）。
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _SPACES = re.compile(r"\s+")
 
 
 def visible(value: str) -> str:
     """去掉控制符和看不见的字符；换行、制表保留。"""
-    return _INVISIBLE.sub("", value)
+    return value if value.isprintable() else _INVISIBLE.sub("", value)  # 要去掉的都印不出来
 
 
 @lru_cache(maxsize=65536)
 def squeeze(value: str) -> str:
     """全角变半角（NFKC），去掉一切空白和看不见的字符。用于比较，不用于显示。"""
-    return _SPACES.sub("", visible(unicodedata.normalize("NFKC", value)))
+    narrow = unicodedata.normalize("NFKC", value)
+    if narrow.isprintable():  # 印得出来的空白只有空格
+        return narrow.replace(" ", "")
+    return _SPACES.sub("", _INVISIBLE.sub("", narrow))
 
 
 def one_line(value: str) -> str:
     """显示用：去掉看不见的字符，空白并成一个空格。"""
+    if value.isprintable() and "  " not in value:
+        return value.strip(" ")
     return _SPACES.sub(" ", visible(value)).strip()
 
 
@@ -47,8 +55,9 @@ def rounded(top: int, bottom: int) -> int:
 
 
 def _two_places(hundredths: int) -> str:
-    whole, rest = divmod(abs(hundredths), 100)
-    return f"{'-' if hundredths < 0 else ''}{whole}.{rest:02d}"
+    if hundredths >= 0:
+        return f"{hundredths // 100}.{hundredths % 100:02d}"
+    return f"-{-hundredths // 100}.{-hundredths % 100:02d}"
 
 
 def yuan(fen: int) -> str:
@@ -76,6 +85,11 @@ def wan_exactly(fen: int) -> str:
 def percent(value: Fraction | None) -> str | None:
     """比（1 = 100%）→ 两位小数的百分数文字，不带 %；没有分母时为 None。"""
     return None if value is None else _two_places(rounded(value.numerator * 10_000, value.denominator))
+
+
+def percent_of(part: int, whole: int | None) -> str | None:
+    """percent(part ÷ whole)，不必先约分；没有分母、分母为 0 或为负时为 None。"""
+    return _two_places(rounded(part * 10_000, whole)) if whole and whole > 0 else None
 
 
 def score_text(value: Decimal | Fraction | int | None) -> str | None:

@@ -34,6 +34,7 @@ _COPIED = re.compile(r"input ([0-9a-f]{64})(?: (.+))?")
 _WORD_XML = re.compile(r'<pbm xmlns="urn:pbm:provenance">(.*?)</pbm>', re.DOTALL)
 _PAGE_JSON = re.compile(r'<script\b[^>]*\bid="provenance"[^>]*>(.*?)</script>', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)")
+_ROLES = {word: role for role, word in ROLES.items()}
 _BAR = re.compile(r"(?<!\\)\|")
 _ABOUT = re.compile(r"^pbm (\S+?)，规则集 ?([^\s（，。]+)(?:（([0-9a-f]+)）)?", re.MULTILINE)
 _DIGEST = re.compile(r"（([^（）]*)，摘要([0-9a-f]+)）")
@@ -214,7 +215,6 @@ def _sheet(output: Path, ours: bool) -> Mapping[str, Any]:
         raise InputError(str(output), "通知的目录不带各个输入的来历", "请核对同一文件夹里的各份通知（.docx）")
     if rows is None:
         raise _refuse(output)
-    roles = {word: role for role, word in ROLES.items()}
     source: dict[str, Any] = {"inputs": [], "settings": []}
     columns: tuple[int, int] | None = None
     for row in rows:
@@ -222,7 +222,7 @@ def _sheet(output: Path, ours: bool) -> Mapping[str, Any]:
         if columns is None and "文件" in cells and "SHA-256" in cells:
             columns = cells.index("文件"), cells.index("SHA-256")
         elif columns is not None and len(cells) > max(columns) and cells[columns[0]]:
-            role = next((roles[cell] for cell in cells if cell in roles), None)
+            role = next((_ROLES[cell] for cell in cells if cell in _ROLES), None)
             item = {"file": cells[columns[0]], "sha256": cells[columns[1]], "role": role}
             source["settings" if role else "inputs"].append(item)
         elif columns is None and len(cells) > 1 and cells[0] in _XLSX_LABELS:
@@ -237,11 +237,13 @@ def _markdown(text: str, output: Path) -> Mapping[str, Any]:
     if about is None:
         raise _refuse(output)
     digest = about[3] or next((m[2] for m in _DIGEST.finditer(plain) if m[1] == about[2]), "")
-    inputs = [{"file": name, "sha256": found} for name, found in _table(text)]
-    return {"pbm": about[1], "ruleset": about[2], "ruleset_digest": digest, "inputs": inputs}
+    found = [{"file": name, "sha256": sha256, "role": role} for name, sha256, role in _table(text)]
+    inputs, settings = ([item for item in found if bool(item["role"]) is setting] for setting in (False, True))
+    return {"pbm": about[1], "ruleset": about[2], "ruleset_digest": digest, "inputs": inputs, "settings": settings}
 
 
-def _table(text: str) -> Iterator[tuple[str, str]]:
+def _table(text: str) -> Iterator[tuple[str, str, str]]:
+    """文件、SHA-256、种类（输入为空）。"""
     columns: tuple[int, int] | None = None
     for line in text.splitlines():
         if not line.startswith("|"):
@@ -252,7 +254,7 @@ def _table(text: str) -> Iterator[tuple[str, str]]:
             first = next((n for n, cell in enumerate(cells) if cell in ("文件", "输入文件")), None)
             columns = None if first is None else (first, cells.index("SHA-256"))
         elif columns is not None and len(cells) > max(columns) and cells[columns[0]].strip("-: "):
-            yield cells[columns[0]], cells[columns[1]]
+            yield cells[columns[0]], cells[columns[1]], next((_ROLES[cell] for cell in cells if cell in _ROLES), "")
 
 
 def _recorded(source: Mapping[str, Any], output: Path) -> Recorded:

@@ -21,6 +21,7 @@ from pbm_cli.outputs.columns import (
     take,
     title,
 )
+from pbm_cli.outputs.provenance import ROLES
 from pbm_cli.outputs.summary import figures, stages, tables
 
 MOST_ROWS = 50
@@ -128,8 +129,11 @@ def _sources(document: Document) -> tuple[str, str] | None:
     about = (
         f"pbm {document.get('pbm') or ''}，规则集 {document.get('ruleset') or ''}{f'（{digest}）' if digest else ''}。"
     )
-    heads = (Column("file", "输入文件"), Column("sha256", "SHA-256", "code"))
+    heads = [Column("file", "输入文件"), Column("sha256", "SHA-256", "code")]
     inputs: list[Row] = document.get("inputs") or []
+    if settings := document.get("settings"):
+        heads.append(Column("role", "种类"))
+        inputs = [*inputs, *({**item, "role": ROLES[item["role"]]} for item in settings)]
     return "数据来源", f"{escape(about)}\n\n{table(heads, inputs)}" if inputs else escape(about)
 
 
