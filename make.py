@@ -1,5 +1,5 @@
 """备好环境并做事：python make.py demo | test | lint | bench | examples | golden | docs | fuzz |
-sbom | audit | lock | clean。
+mutate | sbom | audit | lock | clean。
 
 只用标准库，Linux、Windows、macOS 一样用；Makefile 只是转到这里。环境放在 .venv，按带散列值的锁定文件安装。
 锁定文件没有变，就不重新安装；安装好以后不再需要网络。
@@ -31,13 +31,15 @@ EDITABLE_NEEDS = "editables"
 USAGE = """用法：python make.py 任务 [参数…]
 
   demo      安装，并把泸县 2023 年的例子整年跑一遍，结果在 out/
-  test      安装测试所需，运行全部测试（ruff、mypy --strict、pytest）；参数交给 pytest
+  test      安装测试所需，运行全部测试（ruff、mypy --strict、pytest）；参数交给 pytest，
+            有 --coverage 的同时量分支覆盖率，各房间不够的算没有通过
   lint      只运行 ruff 和 mypy
   bench     运行性能比较；参数交给 benchmarks/bench.py
   examples  重新生成 examples/ 里的例子
   golden    重做金样：examples/luxian-2023/expected/（看过差别再提交）
   docs      刷新文档：参考页、文档里的命令和输出；“docs 图片 [图名…]”重画图片
   fuzz      模糊测试一个目标（要有 atheris）；参数：目标 [-max_total_time=秒数]
+  mutate    变异测试：把规则和读格子的代码逐处改错，看测试看不看得出来（要有 mutmut）
   sbom      按锁定文件重写软件物料清单 docs/sbom.cdx.json（不要网络）
   audit     查锁定的包有没有已知漏洞（够不着漏洞库时说明，不算失败）
   lock      按 pyproject.toml 重做两个锁定文件（要有 uv 和网络）
@@ -164,10 +166,12 @@ def lint(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """代码检查和全部测试。给了参数就只运行 pytest。"""
+    """代码检查和全部测试。给了参数就只运行 pytest；--coverage 同时量覆盖率，不算参数。"""
     install(TEST_LOCK)
-    checked = 0 if arguments else lint([])
-    tested = run(tool("python"), "-m", "pytest", *(arguments or ["-n", "auto"]))
+    given = [argument for argument in arguments if argument != "--coverage"]
+    checked = 0 if given else lint([])
+    runner = ("-m", "pytest") if given == arguments else (ROOT / "tests" / "coverage_limits.py",)
+    tested = run(tool("python"), *runner, *(given or ["-n", "auto"]))
     if tested == NOTHING_TO_TEST:
         say("一个测试也没有运行。")
     if checked:
@@ -207,6 +211,12 @@ def fuzz(arguments: list[str]) -> int:
     """按覆盖率引导的模糊测试；用现在的 Python（atheris 不在锁定文件里）。"""
     os.environ["PYTHONPATH"] = str(ROOT / "src")
     return run(sys.executable, "-m", "fuzz.run", *arguments)
+
+
+def mutate(arguments: list[str]) -> int:
+    """变异测试；参数交给 mutmut。"""
+    install(TEST_LOCK)
+    return run(tool("python"), ROOT / "tests" / "mutation.py", *arguments)
 
 
 def sbom(arguments: list[str]) -> int:
@@ -251,6 +261,7 @@ def clean(arguments: list[str]) -> int:
 TASKS = {
     "demo": demo, "test": test, "lint": lint, "bench": bench, "examples": examples, "golden": golden,
     "docs": docs, "lock": lock, "clean": clean, "fuzz": fuzz, "sbom": sbom, "audit": audit,
+    "mutate": mutate,
 }  # fmt: skip
 
 

@@ -272,6 +272,7 @@ _NAMES: Mapping[str, str] = {
     "inputs": "输入文件：file、sha256、sheets",
     "findings": "问题清单：code、level、subject、message、where、basis",
     "version": "pbm 的版本",
+    "settings": "设定文件（pbm.toml、本县规则、Word 版式）：file、sha256、role",
     "parameters": "用到的参数：name、label、value、unit、effective、basis、evidence",
     "rows": "各环节的明细：`rows.monitor`、`rows.assess` 等，没有为空列表",
     "assess": "事前评估的汇总；没有这个环节的数据为 `none`",

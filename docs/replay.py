@@ -44,7 +44,7 @@ _TYPES: Mapping[Form, str] = {
 _DOCUMENT_KEYS: Mapping[str, str] = {
     "pbm": "版本", "command": "命令", "issuer": "落款单位", "ruleset": "规则集", "ruleset_title": "规则集名称",
     "ruleset_digest": "规则集内容的 SHA-256", "on": "截止日", "inputs": "输入", "summary": "汇总", "rows": "明细",
-    "findings": "问题清单", "parameters": "用到的参数",
+    "findings": "问题清单", "parameters": "用到的参数", "settings": "设定文件",
 }  # fmt: skip
 _LONGEST_EXAMPLE = 40
 Tables = Mapping[str, Callable[[], str]]

@@ -15,7 +15,7 @@ import xlsxwriter
 from clean_goals import YEAR, Line, Project, clean_projects
 from conftest import RunPbm, WriteSheet
 from pbm_cli.facts.goals_pairs import candidate_pairs
-from pbm_cli.outputs.review_sheet import sheet_name
+from pbm_cli.outputs.xlsx_book import sheet_name
 
 GOAL_HEADS = ["项目编码", "项目名称", "主管部门", "预算单位", "预算金额", "年度总体目标"]
 LINE_HEADS = "项目编码 项目名称 预算单位 一级指标 二级指标 三级指标 指标性质 指标值 度量单位 权重".split()  # noqa: SIM905
@@ -316,4 +316,4 @@ def test_sheet_names_are_safe_and_unique() -> None:
     names = {sheet_name(long, taken) for _ in range(12)}
     assert len(names) == 12
     assert max(map(len, names)) == 31
-    assert sheet_name("'", taken) == "未填单位"
+    assert sheet_name("'", taken, "未填单位") == "未填单位"

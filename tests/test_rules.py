@@ -18,12 +18,12 @@ import pytest
 from pbm_cli import rules
 from pbm_cli.fields import Rate
 from pbm_cli.parameters import RuleSet, list_rulesets, load_ruleset
-from pbm_cli.rules import RULES, assess, evaluate, goals, monitor
+from pbm_cli.rules import RULES, assess, evaluate, goals, monitor, rollup
 from pbm_cli.targets import Actual, Target
 from pbm_cli.text import score_text
 
 CASES = Path(__file__).parent / "cases"
-STAGES = {"assess": assess, "goals": goals, "monitor": monitor, "evaluate": evaluate}
+STAGES = {"assess": assess, "goals": goals, "monitor": monitor, "evaluate": evaluate, "rollup": rollup}
 Case = Mapping[str, object]
 
 
@@ -71,6 +71,8 @@ def read(hint: object, value: object) -> object:
         return rate(value)
     if "Fraction" in hinted and isinstance(value, str):
         return Fraction(value)
+    if "Fraction" in hinted and isinstance(value, list):
+        return [Fraction(str(item)) for item in value]
     if "Decimal" in hinted and isinstance(value, list):
         return [Decimal(item) for item in value]
     if "Decimal" in hinted and isinstance(value, dict):
@@ -184,7 +186,8 @@ SAMPLE: Mapping[str, object] = {
     "weights": [Decimal(40)], "dims": {"立项必要性": Decimal(10)}, "text": "优", "possibility": "完全不可能",
     "others": [Decimal(70)], "parts": [Decimal(70)], "scores": [Decimal(70)], "shares": {"产出": Decimal(90)},
     "goals_adjusted": False, "conclusion": "不予支持", "grade": "优", "department_grade": "优", "finance_grade": "中",
-    "expenditure": 10**7,
+    "values": [Fraction(1, 2)] * 5, "folders": ["甲县", "甲县新"], "elsewhere": {"2022年度": ["甲县"]}, "by_date": {},
+    "by_rules": {}, "expenditure": 10**7, "due": dt.date(2025, 9, 30),
 }  # fmt: skip
 
 

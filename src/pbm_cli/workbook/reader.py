@@ -84,7 +84,7 @@ class _Child:
                 self._frames.get(timeout=0.01)
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
+            if stream is not None:  # pragma: no branch  # Popen 用了 PIPE，只是类型上可以为空
                 with contextlib.suppress(OSError):
                     stream.close()
 

@@ -84,8 +84,6 @@ def _head(data: bytes, at: int) -> tuple[int, int, int] | None:
     kind = data[at]
     at += 1
     if kind & 0x80:
-        if at >= len(data):
-            return None
         kind = (kind & 0x7F) | (data[at] & 0x7F) << 7
         at += 1
     length = 0
