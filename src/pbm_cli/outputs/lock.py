@@ -32,6 +32,8 @@ _HELD: dict[Path, int] = {}
 """这个进程锁着的文件夹 → 锁文件的描述符。"""
 _UNLOCKED = -1
 """这个文件夹所在的文件系统不支持锁。"""
+_WANTED: set[Path] = set()
+"""正要锁、还没有记进 _HELD 的文件夹：Ctrl-C 正好落在这一瞬时，锁文件可能已经建了。"""
 _OPEN_SESSIONS: list[Callable[[str], None]] = []
 
 
@@ -72,11 +74,19 @@ def release_all() -> None:
         _release(place)
 
 
-atexit.register(release_all)  # Ctrl-C 落在哪一行都放得开
+@atexit.register
+def _at_exit() -> None:
+    """Ctrl-C 落在哪一行都放得开；别人正锁着的不动。"""
+    for place in _WANTED - _HELD.keys():
+        with contextlib.suppress(OSError, OutputError):
+            if (place / NAME).exists():
+                _taken(place, 0.0)
+    release_all()
 
 
 def _acquire(place: Path, folder: Path) -> None:
     begun, said = time.monotonic(), False
+    _WANTED.add(place)
     while not _taken(place, begun):
         waited = time.monotonic() - begun
         if waited >= WAIT_SECONDS:
@@ -86,6 +96,7 @@ def _acquire(place: Path, folder: Path) -> None:
             _OPEN_SESSIONS[-1](f"另一个 pbm 正在往 {folder} 里写，等它写完…")
             said = True
         time.sleep(_PAUSE_SECONDS)
+    _WANTED.discard(place)
 
 
 def _taken(place: Path, begun: float) -> bool:
