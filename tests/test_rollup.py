@@ -380,3 +380,14 @@ def test_a_region_uses_the_style_it_is_given_else_the_one_of_its_folder(run_pbm:
     assert 'w:val="28"' in own
     wrong = run_pbm("rollup", tmp_path, "--style", tmp_path / "没有.toml", "-o", tmp_path / "出" / "汇总.docx")
     assert wrong.code == 2
+
+
+def test_an_input_whose_name_is_masked_is_still_not_written_over(run_pbm: RunPbm, tmp_path: Path) -> None:
+    county(tmp_path / "甲县", "甲县")
+    (table,) = (tmp_path / "甲县").glob("*.csv")
+    named = table.rename(table.with_name("张13800138000.csv"))
+    before = named.read_bytes()
+    done = run_pbm("rollup", tmp_path, "--publish", "-o", named)
+    assert done.code == 2
+    assert "结果不能写在输入文件上" in done.err
+    assert named.read_bytes() == before

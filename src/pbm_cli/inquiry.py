@@ -8,11 +8,10 @@ from typing import Any
 
 from pbm_cli import console
 from pbm_cli.errors import Exit, UsageError
-from pbm_cli.outputs.atomic import write
 from pbm_cli.outputs.json import text as json_text
 from pbm_cli.outputs.lock import session
 from pbm_cli.pipeline import Options, UnusableError, input_paths
-from pbm_cli.run import findings_only, parse_date
+from pbm_cli.run import findings_only, parse_date, write_each
 
 DIFF_FORMS = (".xlsx", ".csv", ".json", ".md")
 
@@ -54,14 +53,11 @@ def _write(out: list[Path], made: dict[str, Any], pair: tuple[Path, Path]) -> li
     from pbm_cli.comparison import tabular  # noqa: PLC0415
     from pbm_cli.outputs import render  # noqa: PLC0415
 
-    inputs, written = input_paths(pair), []
-    for path in out:
+    def rendered(path: Path) -> bytes:
         suffix = path.suffix.lower()
-        actual = write(path, render(suffix, made if suffix == ".json" else tabular(made)), inputs)
-        if actual != path:
-            console.say(f"提示：{path} 正在别的程序里打开，已写成 {actual}。")
-        written.append(actual)
-    return written
+        return render(suffix, made if suffix == ".json" else tabular(made))
+
+    return write_each(out, rendered, input_paths(pair))
 
 
 def run_explain(folder: Path, subject: str, *, json: bool, quiet: bool, **options: Any) -> int:

@@ -53,12 +53,13 @@ def run_rollup(request: RollupRequest, **options: Any) -> int:
     jobs = find_counties(request.folder, chosen)
     results = _results(jobs, request)
     made = _document(request.folder, results, chosen)
+    inputs = _inputs(request.folder, made)  # 遮住以前的名字：遮了就认不出输入文件
     if publish:
         made = published(made)
     if not made["summary"]["counties_counted"]:
         return _nothing(made, request.json)
     with session(console.say):
-        written = _write_all(request, made, chosen)
+        written = _write_all(request, made, inputs, chosen)
     code = _exit_code(made, request.fail_on)
     if request.json:
         console.emit(pieces(made))
@@ -122,14 +123,18 @@ def _nothing(made: Row, as_json: bool) -> int:
     return console.show_error(PbmError("", f"{len(failed)} 个区县一个也不能用", "请对其中一个运行 pbm report 看看"))
 
 
-def _write_all(request: RollupRequest, made: Row, options: Options) -> list[Path]:
+def _inputs(folder: Path, made: Row) -> list[Path]:
+    """各区县的输入和 pbm.toml：结果不能写在它们上面。"""
+    inputs = [folder / given["file"] for given in made["inputs"]]
+    return inputs + [folder / item["folder"] / NAME for item in made["summary"]["counties"]]
+
+
+def _write_all(request: RollupRequest, made: Row, inputs: Sequence[Path], options: Options) -> list[Path]:
     narrative = None
     if any(path.suffix.lower() in NARRATED for path in request.out):
         from pbm_cli.rollup_report import narrative as tell  # noqa: PLC0415
 
         narrative = tell(made, options.overlay)
-    inputs = [request.folder / given["file"] for given in made["inputs"]]
-    inputs += [request.folder / item["folder"] / NAME for item in made["summary"]["counties"]]
     return write_forms(request.out, made, narrative, inputs, _style(request.folder, options), options.overlay)
 
 

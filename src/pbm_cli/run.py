@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,10 +146,18 @@ def write_forms(
     style: Path | None, overlay: Path | None,
 ) -> list[Path]:  # fmt: skip
     """写出 -o 的各种形式，交回实际写成的路径；inputs 和 Word 版式文件都不会被写到。"""
-    kept = [*inputs, *_style_files(style)]
+
+    def rendered(path: Path) -> bytes:
+        return render(path.suffix, made, narrative, style=style, overlay=overlay)
+
+    return write_each(out, rendered, [*inputs, *_style_files(style)])
+
+
+def write_each(out: Sequence[Path], rendered: Callable[[Path], bytes], inputs: Sequence[Path]) -> list[Path]:
+    """逐个写出，交回实际写成的路径；正在别的程序里打开、写到了旁边的说一声。"""
     written = []
     for path in out:
-        actual = write(path, render(path.suffix, made, narrative, style=style, overlay=overlay), kept)
+        actual = write(path, rendered(path), inputs)
         if actual != path:
             console.say(f"提示：{path} 正在别的程序里打开，已写成 {actual}。")
         written.append(actual)
