@@ -64,12 +64,12 @@ def recognise(data: bytes, stem: str, limits: Limits) -> tuple[str, Book]:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _packed(data, limits)
     if data.startswith(_OLE):
-        return _compound(data, limits)
+        return _compound(data, stem, limits)
     for signature, kind in _SIGNATURES:
         if data.startswith(signature) and (len(signature) > 2 or b"\0" in data[:256] or signature == b"\x1f\x8b"):
             raise refuse(f"这是{kind}，不是表格（扩展名可能被改过）", _CONFIRM)
     if _OLD_BIFF.match(data):
-        raise refuse("这是很旧的 Excel 表格（Excel 4.0 或更早，或缺少文件外壳），不能直接读取", RESAVE)
+        return _early(data, stem, limits)
     return _textual(data, stem, limits)
 
 
@@ -98,7 +98,15 @@ def _packed(data: bytes, limits: Limits) -> tuple[str, Book]:
     raise foreign(names) or refuse("这是压缩包，不是工作簿", "请先解压，再把里面的表格交给 pbm")
 
 
-def _compound(data: bytes, limits: Limits) -> tuple[str, Book]:
+def _early(stream: bytes, stem: str, limits: Limits) -> tuple[str, Book]:
+    if stream[4:6] == b"\0\6":
+        raise refuse("这是缺少文件外壳的 Excel 表格，不能直接读取", RESAVE)
+    from pbm_cli.workbook.early import EarlyBook  # noqa: PLC0415
+
+    return "xls", EarlyBook(stream, stem, limits)
+
+
+def _compound(data: bytes, stem: str, limits: Limits) -> tuple[str, Book]:
     from pbm_cli.workbook.ole import Compound  # noqa: PLC0415
 
     compound = Compound(data)
@@ -113,9 +121,13 @@ def _compound(data: bytes, limits: Limits) -> tuple[str, Book]:
             )
     if "workbook" not in compound.streams and "book" not in compound.streams:
         raise damaged("里面没有工作簿")
+    name = "workbook" if "workbook" in compound.streams else "book"
+    content = compound.read(name)
+    if _OLD_BIFF.match(content) and content[4:6] != b"\0\6":
+        return _early(content, stem, limits)
     from pbm_cli.workbook.xls import XlsBook  # noqa: PLC0415
 
-    return "xls", XlsBook(data, compound, limits)
+    return "xls", XlsBook(data, name, compound, limits)
 
 
 def _textual(data: bytes, stem: str, limits: Limits) -> tuple[str, Book]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from pbm_cli.cells import Percentage
 
-Special = dict[str, str]
+Special = dict[str, str] | str | float
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
@@ -16,10 +17,16 @@ def is_percent_format(code: str) -> bool:
     return "%" in _LITERAL.sub("", code)
 
 
+def is_date_format(code: str) -> bool:
+    """数字格式是不是日期、时间：有年月日时分秒的字母，没有数字的占位。"""
+    plain = _LITERAL.sub("", _ELAPSED.sub("h", code.partition(";")[0])).lower()
+    return any(letter in plain for letter in "ymdhs") and not any(sign in plain for sign in "#?")
+
+
 class Marks:
     """一张表上按位置（从 0 数）记下的东西。
 
-    special：要盖掉原值的单元格，{"e": 错误值} 或 {"f": 公式}；percent：每行里按百分比显示的列；
+    special：要盖掉原值的单元格，{"e": 错误值}、{"f": 公式}，或 calamine 读错了的真值；percent：每行里按百分比显示的列；
     valued：部件里确有值（用来发现“悄悄读成空表”）；hidden：这张表是隐藏的。
     """
 
@@ -41,6 +48,10 @@ class Marks:
     def unvalued(self, row: int, column: int, formula: str) -> None:
         """记一个没有计算结果的公式。"""
         self.special.setdefault(row, {})[column] = {"f": formula}
+
+    def replaced(self, row: int, column: int, value: str | float) -> None:
+        """记一个 calamine 读错了的值的真值。"""
+        self.special.setdefault(row, {})[column] = value
 
     def percentage(self, row: int, column: int) -> None:
         """记一个按百分比显示的数。"""

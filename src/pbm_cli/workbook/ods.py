@@ -18,6 +18,7 @@ from pbm_cli.workbook.streams import ChunkStream
 from pbm_cli.workbook.xml_parts import Element, attributes, discard, events, local
 
 _ERROR = re.compile(r"(#[A-Z/0!?]+[!?A0]|Err:\d{3}|错误:\d{3})\Z")
+_CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?\Z")
 _HIDDEN = ("collapse", "filter")
 _MANY_ROWS = 100_000
@@ -144,6 +145,8 @@ def _count(text: str | None) -> int:
 def _value(cell: Element, found: dict[str, str]) -> object:
     """一格的值；错误值、没有结果的公式与百分比各有写法（同 protocol）。"""
     kind, formula = found.get("value-type"), found.get("formula")
+    if cell.get(_CALC_TYPE) == "error":
+        return {"e": _text(cell).strip() or "#VALUE!"}
     if formula is not None or kind in (None, "string"):
         text = _text(cell)
         if formula is not None and _ERROR.match(text.strip()):

@@ -1,9 +1,9 @@
 """xlsx 的工作表部件：找出 calamine 丢掉的东西，并在它之前拦下过远的单元格。
 
-大而干净的表要快：一块块地看，去掉数字以后各行多半一样，只看不一样的那几种（行样），只有可疑的单元格才细看；
+大而干净的表要快：一块块地看，去掉数字和汉字以后各行多半一样，只看不一样的那几种（行样），只有可疑的单元格才细看；
 写法不合常规（没有 r、单引号、属性换行）的块才逐个单元格地走。
 
-去掉数字只会造出、不会抹掉一个不含数字的记号，所以行样里没有的，原文里也没有；行样里有的再到原文里找。
+去掉它们只会造出、不会抹掉一个不含数字和汉字的记号，所以行样里没有的，原文里也没有；行样里有的再到原文里找。
 """
 
 from __future__ import annotations
@@ -21,14 +21,19 @@ from pbm_cli.workbook.marks import Marks
 from pbm_cli.workbook.odd_values import refuse_odd
 from pbm_cli.workbook.refusals import damaged, refuse
 
+_LETTERS = re.compile(rb"""\sr=["']([A-Za-z]{1,3})["'][^>/]*>""")
+"""行样里写着值的单元格在哪一列。"""
+_PLAIN_LETTERS = re.compile(rb' r="([A-Za-z]{1,3})"[^>/]*>')
 _ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _PLACE = re.compile(rb"([A-Za-z]{1,3})([0-9]{1,7})\Z")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:worksheet|dialogsheet|chartsheet|macrosheet)\b")
 _ROW_BYTES = 64 * MIB
 _TRUE = (b"1", b"true")
-_BOUNDS = (26, 52, 104, 208)
+_BOUNDS = (6, 13, 19, 26, 52, 104, 208)
+_MOST_ROWS = 1_048_576
 _DIGITS = b"0123456789"
+_DROPPED = _DIGITS + bytes(range(0x80, 0x100))
 _ENDS = (b">", b"/", b"\n", b"\t", b"\r")
 _ODD = (b"='", b"= ", b' ="', b"=\n", b"\n=", b"=\t", b"\t=", b"=\r", b"\r=")
 _KNOWN_ERRORS = frozenset(("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"))
@@ -81,7 +86,7 @@ class SheetScan:
         self._value = re.compile(tag + rb"v(?=[\s/>])[^>]*?(?:/>|>(.*?)" + end + rb"v\s*>)", re.DOTALL)
         self._formula = re.compile(tag + rb"f(?=[\s/>])[^>]*?(?:/>|>(.*?)" + end + rb"f\s*>)", re.DOTALL)
         self._filled = re.compile(tag + rb"(?:v|t)(?:\s[^>]*)?>[^<]")
-        self._drop = b"" if any(digit in prefix for digit in _DIGITS) else _DIGITS
+        self._drop = b"" if any(digit in prefix for digit in _DIGITS) else _DROPPED
         self._prepare_quick(tag, end)
         for attrs in re.findall(tag + rb"col(?=\s)([^>]*)>", head):
             found = _attributes(attrs)
@@ -144,16 +149,17 @@ class SheetScan:
         before, *rows = chunk.translate(None, self._drop).split(self._row_tag)
         shapes = Counter(rows)
         self._shown = self._row_tag.join((before, *shapes))
+        self._plain = _is_plain(self._shown, self._opening)
         return shapes
 
     def _is_regular(self, chunk: bytes, shapes: Counter[bytes]) -> bool:
         """各行、各单元格都写成 <c r="…，属性都用双引号，等号两边没有空白。"""
-        opening, shown = self._opening, self._shown
+        opening = self._opening
         count = chunk.count(opening + b' r="')
         tags = sum(shape.count(opening + b" ") * number for shape, number in shapes.items())
         if tags != count:  # 去掉数字才像单元格的也数进去了：到原文里数
             tags = chunk.count(opening + b" ")
-        if count != tags or any(mark in shown for mark in (*_ODD, *(opening + end for end in _ENDS))):
+        if count != tags or not self._plain:
             return False
         rows = chunk.count(self._row_tag + b' r="')
         if rows != sum(shapes.values()) and rows != chunk.count(self._row_tag):
@@ -244,8 +250,10 @@ class SheetScan:
     def _refuse_far(self, chunk: bytes) -> None:
         """有值的单元格过远，或已用区域过大：calamine 会为整块区域要内存，先拦下。"""
         bounds = self._bounds
-        while _beyond(bounds[self._bound], rb"").search(self._shown):
-            far = _beyond(bounds[self._bound], rb"[0-9]+").search(chunk)
+        letters = (_PLAIN_LETTERS if self._plain else _LETTERS).findall(self._shown)
+        widest = max(map(_column, set(letters)), default=-1)
+        while widest >= bounds[self._bound]:
+            far = _beyond(bounds[self._bound]).search(chunk)
             if far is None:
                 break
             if self._bound == len(bounds) - 1:
@@ -253,7 +261,7 @@ class SheetScan:
             self._bound += 1
         value = _last_value(chunk)
         last = _REFERENCE.search(chunk, chunk.rfind(b"r=", 0, value)) if value > 0 else None
-        if last and int(last[2]) * bounds[self._bound] > self._limits.cells:
+        if last and (int(last[2]) > _MOST_ROWS or int(last[2]) * bounds[self._bound] > self._limits.cells):
             raise refuse(
                 f"单元格 {last[1].decode('ascii')}{int(last[2])} 有内容，离表头太远，已用区域过大",
                 "请删去表格下方多余的内容后另存，再试",
@@ -263,9 +271,16 @@ class SheetScan:
 _REFERENCE = re.compile(rb"""r=["']([A-Za-z]{1,3})([0-9]{1,7})""")
 
 
+def _is_plain(shown: bytes, opening: bytes) -> bool:
+    """属性都写成 名="值"，单元格都以空格接属性。没有换行、等号后面都是双引号的（几乎都是）不必逐个记号找。"""
+    if any(blank in shown for blank in (b"\n", b"\t", b"\r")) or shown.count(b"=") != shown.count(b'="'):
+        return not any(mark in shown for mark in (*_ODD, *(opening + end for end in _ENDS)))
+    return not any(mark in shown for mark in (b" =", opening + b">", opening + b"/"))
+
+
 @lru_cache
-def _beyond(bound: int, digits: bytes) -> re.Pattern[bytes]:
-    """第 bound 列以右而有值的单元格；digits 是行号的样子（在去掉数字的行样里找时为空）。"""
+def _beyond(bound: int) -> re.Pattern[bytes]:
+    """第 bound 列以右而有值的单元格。"""
     first = column_letters(bound)
     same = [first]
     for index, letter in enumerate(first):
@@ -273,8 +288,7 @@ def _beyond(bound: int, digits: bytes) -> re.Pattern[bytes]:
             same.append(f"{first[:index]}[{chr(ord(letter) + 1)}-Z][A-Z]{{{len(first) - index - 1}}}")
     longer = f"|[A-Z]{{{len(first) + 1},3}}" if len(first) < 3 else ""
     letters = f"(?:{'|'.join(same)}{longer})".encode("ascii")
-    end = rb"(?!</)" if digits else rb""
-    return re.compile(rb"""\sr=["'](""" + letters + digits + rb""")["'][^>/]*>""" + end, re.IGNORECASE)
+    return re.compile(rb"""\sr=["'](""" + letters + rb"""[0-9]+)["'][^>/]*>(?!</)""", re.IGNORECASE)
 
 
 def _last_value(chunk: bytes) -> int:

@@ -56,6 +56,7 @@ class XlsbBook:
         with Values(io.BytesIO(self._data)) as values:
             if len(values.names()) != len(self._sheets):
                 raise damaged("工作表的名单对不上")
+            self.remarks += values.others()
             for index, name, hidden in values.worksheets():
                 marks = scanned.get(index, Marks())
                 marks.hidden = hidden

@@ -6,18 +6,24 @@ import io
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pbm_cli.workbook.archive import Archive
 from pbm_cli.workbook.limits import Limits
 from pbm_cli.workbook.marks import Marks, RawSheet, is_percent_format
 from pbm_cli.workbook.refusals import damaged, refuse
 from pbm_cli.workbook.sheet_xml import SheetScan
-from pbm_cli.workbook.values import Values
-from pbm_cli.workbook.xml_parts import attributes, local, parse
+from pbm_cli.workbook.values import Values, not_data
+from pbm_cli.workbook.xml_parts import Element, attributes, local, parse, removed
+
+if TYPE_CHECKING:
+    from pbm_cli.workbook.ahead import Ahead
 
 _BUILTIN_PERCENT = frozenset((9, 10))
 _CLAIMED = re.compile(rb"""\suniqueCount\s*=\s*["'](\d{1,40})""")
 _HEAD = 4096
+WORTH_BYTES = 1024 * 1024
+"""这么大的文件才一边扫描一边读：两件事各用一个核。"""
 
 
 class XlsxBook:
@@ -33,34 +39,51 @@ class XlsxBook:
         self._sheets: list[tuple[str, str, str]] = []
         self.remarks: list[str] = []
         self._recalculates = False
+        self._without_modules = b""
         self._describe(root)
 
-    def _describe(self, root: object) -> None:
-        for element in root.iter("{*}sheet", "{*}workbookPr", "{*}calcPr"):  # type: ignore[attr-defined]  # lxml 没有类型说明
+    def _describe(self, root: Element) -> None:
+        modules: list[Element] = []
+        for element in root.iter("{*}sheet", "{*}workbookPr", "{*}calcPr"):
             name, found = local(element), attributes(element)
-            if name == "sheet":
+            if name == "sheet" and found.get("id") == "":  # 从 Excel 95 带来的宏模块，没有内容
+                modules.append(element)
+                self.remarks.append(not_data(found.get("name", "")))
+            elif name == "sheet":
                 self._sheets.append((found.get("name", ""), found.get("state", "visible"), found.get("id", "")))
             elif name == "workbookPr" and found.get("date1904") in ("1", "true"):
                 self.remarks.append("工作簿使用 1904 日期系统，日期已按此换算")
             elif name == "calcPr" and found.get("fullCalcOnLoad") in ("1", "true"):
                 self._recalculates = True
+        if modules:
+            self._without_modules = removed(root, modules)
         self.remarks += package_remarks(self._archive)
 
     def sheets(self) -> Iterator[RawSheet]:
-        """全部扫描完、都没有问题，才打开 calamine。"""
+        """全部扫描完、都没有问题，才用 calamine 读到的；大文件一边扫描一边读。"""
         if len(self._sheets) > self._limits.sheets:
             raise refuse(f"有 {len(self._sheets)} 张工作表，超过 {self._limits.sheets} 张", "请拆成几个文件")
         if "xl/sharedstrings.xml" in self._archive:
             count_shared_strings(self._archive, "xl/sharedstrings.xml", self._limits)
+        opening = self._ahead()
         marks = self._scan()
         self._archive.check_rest()
-        with Values(io.BytesIO(self._readable())) as values:
+        readable = self._readable()
+        early = opening if readable is self._data else None
+        with early.values() if early is not None else Values(io.BytesIO(readable)) as values:
             if len(values.names()) != len(self._sheets):
                 raise damaged("工作表的名单对不上")
             for index, (name, state, _) in enumerate(self._sheets):
                 if index in marks:
                     marks[index].hidden = state != "visible"
                     yield values.sheet(index, marks[index], name)
+
+    def _ahead(self) -> Ahead | None:
+        if len(self._data) < WORTH_BYTES:
+            return None
+        from pbm_cli.workbook.ahead import Ahead  # noqa: PLC0415  小文件用不着
+
+        return Ahead(self._data)
 
     def _scan(self) -> dict[int, Marks]:
         targets = relationships(self._archive, self.path)
@@ -70,7 +93,7 @@ class XlsxBook:
         for index, (name, _, link) in enumerate(self._sheets):
             kind, path = targets.get(link, ("", ""))
             if kind and kind != "worksheet":
-                self.remarks.append(f"“{name}”不是数据表（图表页、对话框或宏表），没有读")
+                self.remarks.append(not_data(name))
                 continue
             if path not in self._archive:
                 raise damaged(f"缺少工作表“{name}”的内容")
@@ -84,10 +107,12 @@ class XlsxBook:
         return marks
 
     def _readable(self) -> bytes:
-        """calamine 遇到不认识的错误值（#SPILL! 等）会整张表读不出来：给它换成 #N/A，真的写法在 marks 里。"""
-        if not self._strange:
+        """calamine 遇到不认识的错误值（#SPILL! 等）会整张表读不出来：换成 #N/A，真的写法在 marks 里；宏模块也去掉。"""
+        if not self._strange and not self._without_modules:
             return self._data
         changed: dict[str, bytes] = {}
+        if self._without_modules:
+            changed[self.path.lower()] = self._without_modules
         for path, errors in self._strange.items():
             content = self._archive.read(path, at_most=self._limits.part_bytes)
             for error in errors:

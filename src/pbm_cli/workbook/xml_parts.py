@@ -22,6 +22,13 @@ def parse(data: bytes, name: str) -> Element:
         raise damaged(f"部件 {name} 写坏了") from error
 
 
+def removed(root: Element, elements: list[Element]) -> bytes:
+    """去掉几个元素之后的部件。"""
+    for element in elements:
+        element.getparent().remove(element)
+    return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
+
+
 def local(element: Element) -> str:
     """不带命名空间的元素名；注释和处理指令为空。"""
     tag = element.tag
