@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pbm_cli import columns, fields
-from pbm_cli.cells import Cell, ErrorCell, Percentage, Sheet, UnvaluedCell, Workbook, column_cells
+from pbm_cli.cells import Cell, ErrorCell, Percentage, Sheet, UnvaluedCell, Workbook
 from pbm_cli.columns import TargetReader, money_column, text_column
 from pbm_cli.facts import Judge
 from pbm_cli.layouts import load_layouts
@@ -72,7 +72,8 @@ def test_targets_equal_as_keys_are_still_read_apart(monkeypatch: pytest.MonkeyPa
 
 def test_short_rows_are_filled_with_blanks() -> None:
     rows: list[list[Cell]] = [["甲", 1], ["乙"], []]
-    assert [column_cells(rows, column) for column in range(3)] == [["甲", "乙", None], [1, None, None], [None] * 3]
+    sheet = Sheet("表", rows)
+    assert [list(sheet.column(place)) for place in range(3)] == [["甲", "乙", None], [1, None, None], [None] * 3]
 
 
 TITLES = ("甲项目", "2023年乙项目", "合计", "农业局小计", "其中：丙", "（示例）项目", "注：说明", "填表人：", None, " ",

@@ -141,14 +141,6 @@ def test_old_records_written_wrong_are_refused(stream: bytes, said: str) -> None
         Biff(stream)
 
 
-def test_biff5_formats_are_narrow() -> None:
-    head = biff(0x809, struct.pack("<HH", 0x500, 5)) + biff(0x41E, struct.pack("<HB", 164, 2) + b"0%")
-    head += biff(0xE0, struct.pack("<HH", 0, 164) + bytes(12))
-    head += biff(0x85, struct.pack("<IHH", len(head) + 16, 0, 0)) + biff(0x0A)
-    page = biff(0x809, struct.pack("<HH", 0x500, 0x10)) + biff(0x203, bytes(14)) + biff(0x0A)
-    assert Biff(head + page).marks[0].percent == {0: [0]}
-
-
 def compound_head(**fields: int) -> bytearray:
     data = bytearray(1024)
     struct.pack_into("<HH", data, 30, fields.get("shift", 9), fields.get("mini", 6))
@@ -441,7 +433,8 @@ def test_failures_of_the_value_reader_are_said(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(InputError, match="工作表“表”读不出来，阅读器说：断了"):
         list(values._rows(sheet, "表"))  # type: ignore[arg-type]
     empty = SimpleNamespace(start=None, merged_cell_ranges=None, iter_rows=lambda: iter(()))
-    stand_in: Any = SimpleNamespace(_book=SimpleNamespace(get_sheet_by_index=lambda index: empty))
+    stand_in: Any = object.__new__(values.Values)
+    stand_in._loaded, stand_in._book = {}, SimpleNamespace(get_sheet_by_index=lambda index: empty)
     marks = Marks()
     assert list(values.Values.sheet(stand_in, 0, marks, "表").rows) == []
     marks.valued = True
@@ -684,7 +677,9 @@ def test_small_streams_of_a_compound_file_are_put_together() -> None:
         data[1024 + 128 * at : 1152 + 128 * at] = item
     struct.pack_into("<128I", data, 1536, 0xFFFFFFFE, 0, *[0xFFFFFFFF] * 126)
     data[2048:2112], data[2112:2176] = b"b" * 64, b"a" * 64
-    assert Compound(bytes(data)).read("book") == b"a" * 64 + b"b" * 36
+    found = Compound(bytes(data))
+    assert found.read("book") == b"a" * 64 + b"b" * 36
+    assert found.places("book", (0, 70)) == [2048 + 64, 2048 + 6]
 
 
 def test_packages_cut_or_listed_wrong_are_refused() -> None:

@@ -341,3 +341,35 @@ def test_long_text_needs_more_lines() -> None:
 def test_the_same_document_gives_the_same_bytes() -> None:
     document = json.loads(json.dumps(ran("assess").document))
     assert outputs.render(".xlsx", document) == outputs.render(".xlsx", document)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_long_sheet_in_several_pieces_is_the_same_sheet(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = json.loads(json.dumps(ran(command).document))
+    whole = outputs.render(".xlsx", document)
+    monkeypatch.setattr("pbm_cli.outputs.xlsx_book._BLOCK", 2)
+    pieces = outputs.render(".xlsx", document)
+    assert values_of(pieces) == values_of(whole)
+    assert looks_of(pieces) == looks_of(whole)
+
+
+def looks_of(data: bytes) -> list[tuple[Any, ...]]:
+    """各表的样子：列宽、行高、合并的格、筛选、冻结，各格的数字格式、底色、字、对齐、边框。"""
+    return [
+        (
+            sheet.title, {name: column.width for name, column in sheet.column_dimensions.items()},
+            {number: row.height for number, row in sheet.row_dimensions.items()},
+            sorted(map(str, sheet.merged_cells.ranges)), sheet.auto_filter.ref, sheet.freeze_panes, sheet.dimensions,
+            [
+                (cell.number_format, cell.fill.fgColor.rgb, cell.font.b, cell.font.color and cell.font.color.rgb,
+                 cell.alignment.wrap_text, cell.alignment.horizontal, cell.border.left.style)
+                for row in sheet.iter_rows() for cell in row
+            ],
+        )
+        for sheet in openpyxl.load_workbook(io.BytesIO(data)).worksheets
+    ]  # fmt: skip
+
+
+def values_of(data: bytes) -> list[list[tuple[Any, ...]]]:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    return [[tuple(cell.value for cell in row) for row in sheet] for sheet in book]

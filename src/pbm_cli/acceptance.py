@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pbm_cli import fields
 from pbm_cli.cells import Sheet, column_letters
 from pbm_cli.fields import Problem
+from pbm_cli.forms import FormMatch
 from pbm_cli.models import Finding, Origin, Where, field_title
 from pbm_cli.tables import Table
 from pbm_cli.text import one_line, squeeze
@@ -67,10 +68,18 @@ def _units_in_cells(sheet: Sheet, table: Table, name: str) -> bool:
     return bool(stated) and not any(isinstance(fields.money(v, None), Problem) for v in stated)
 
 
+def wrong_date_findings(found: Table | FormMatch, title: str, where: Where) -> Iterator[Finding]:
+    """写的截止日是日历上没有的日期：不采用，说在哪一格。"""
+    for words, cell in found.wrong_dates:
+        text = f"写的“{one_line(words)}”在日历上没有这一天，没有当作数据截止日；请改正，或用 --on 指明截止日"
+        yield Finding("D30", "warning", title, text, Where(where.file, where.sheet, cell))
+
+
 def heading_findings(table: Table, origin: Origin) -> Iterator[Finding]:
     """不认识的、没有用到的、分不清的表头。"""
     where = _place(table, origin)
     title, model = table.layout.model.sheet_title, table.layout.model
+    yield from wrong_date_findings(table, title, Where(origin.file, origin.sheet))
 
     def shown(column: int) -> str:
         return f"{column_letters(column)}“{one_line(table.headings[column])}”"

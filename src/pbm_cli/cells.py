@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import itemgetter
+from itertools import zip_longest
 from typing import NamedTuple
 
 
@@ -32,6 +32,7 @@ class UnvaluedCell(str):
     __slots__ = ()
 
 
+_SPARSE = 4
 Cell = None | str | int | float | bool | dt.date | dt.datetime | dt.time | dt.timedelta
 
 
@@ -54,6 +55,17 @@ class Sheet:
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
+    _columns: list[tuple[Cell, ...]] | None = field(default=None, repr=False, compare=False)
+
+    def column(self, column: int) -> Sequence[Cell]:
+        """第 column 列（从 0 数）各行的单元格；短的行缺的是空。各列一次转好就记着：要过以后不要再改 rows。"""
+        if self._columns is None:
+            widths = list(map(len, self.rows))
+            sparse = len(widths) * max(widths, default=0) > _SPARSE * sum(widths)  # 个别行很宽，全转出来多半是空
+            self._columns = [] if sparse else list(zip_longest(*self.rows))
+        if column < len(self._columns):
+            return self._columns[column]
+        return [row[column] if column < len(row) else None for row in self.rows]
 
 
 @dataclass(slots=True)
@@ -69,14 +81,6 @@ class Workbook:
     format: str
     sheets: list[Sheet]
     remarks: list[str] = field(default_factory=list)
-
-
-def column_cells(rows: Sequence[Sequence[Cell]], column: int) -> list[Cell]:
-    """各行在第 column 列（从 0 数）的单元格；短的行缺的是空。"""
-    try:
-        return list(map(itemgetter(column), rows))
-    except IndexError:  # 有的行短；先按都够长来取，快三倍
-        return [row[column] if column < len(row) else None for row in rows]
 
 
 @lru_cache(maxsize=1024)

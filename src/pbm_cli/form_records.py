@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pbm_cli import fields
+from pbm_cli.acceptance import wrong_date_findings
 from pbm_cli.cells import Sheet, column_letters
 from pbm_cli.fields import Problem
 from pbm_cli.form_funds import Remark, read_funds
@@ -64,6 +65,8 @@ class FormReader:
         """给出记录和发现；说不清是谁的、没写金额单位的，整张不用。"""
         result = self.result
         result.rows_total = sum(block.totals for block in self.blocks)
+        where = Where(self.file, self.sheet.name)
+        result.findings.extend(wrong_date_findings(self.match, self.name or self.match.layout.title, where))
         self._say_all(self.funds.remarks)
         if self.name is None:
             title = self.match.layout.part_title(self.match.layout.name_field)

@@ -16,7 +16,7 @@ from pbm_cli.fields import blank
 from pbm_cli.form_blocks import Block, Funds, FundSearch, find_units, hits, indicator_heads, near_text, one_side
 from pbm_cli.form_grid import FormGrid, Heads, Place, is_label, split_inline
 from pbm_cli.form_layouts import FormLayout
-from pbm_cli.headings import find_cutoff
+from pbm_cli.headings import find_cutoff, place_of, wrong_dates
 from pbm_cli.layouts import heading_keys
 from pbm_cli.models import Execution, Indicator
 from pbm_cli.text import one_line, squeeze
@@ -60,6 +60,7 @@ class FormMatch:
     title: str = ""
     year: int | None = None
     cutoff: dt.date | None = None
+    wrong_dates: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def have(self) -> list[str]:
@@ -208,6 +209,8 @@ class FormFinder:
         match.year = int(found[1]) if (found := _YEAR.search(said)) else year
         headings = [squeeze(text) for head in [*heads, *_fund_heads(match)] for h in head.texts.values() for text in h]
         match.cutoff = find_cutoff([said, *headings], match.year)
+        wrong = wrong_dates([said, *headings], match.year)
+        match.wrong_dates = tuple((words, place_of(grid.rows[: part.stop], words)) for words in wrong)
         return match
 
     def _anchors(self, grid: FormGrid, layout: FormLayout, part: range, heads: Sequence[Heads]) -> dict[str, Anchor]:

@@ -131,8 +131,10 @@ def conflicting_rows(records: Mapping[str, Sequence[Record]]) -> list[Finding]:
 
 
 def _same_key(rows: Sequence[Record]) -> list[Finding]:
+    if not rows or _all_apart(rows):
+        return []
     groups: dict[tuple[str, ...], Record | list[Record]] = {}  # 多半一组只有一行，不为它另做列表
-    names = type(rows[0]).key if rows else ()
+    names = type(rows[0]).key
     unnamed = [name for name in names if name not in ("project_name", "subject")]
     for row in rows:
         values = row.__dict__
@@ -152,6 +154,12 @@ def _same_key(rows: Sequence[Record]) -> list[Finding]:
     return findings
 
 
+def _all_apart(rows: Sequence[Record]) -> bool:
+    """各行都有编码，编码又各不相同：几乎总是这样，不必细看。"""
+    codes = [row.__dict__.get("project_code") for row in rows]
+    return "project_code" in type(rows[0]).key and all(codes) and len(set(codes)) == len(codes)
+
+
 def _figures(row: Record) -> tuple[Any, ...]:
     values = row.__dict__
     return tuple(values[n] for n in business_fields(type(row)) if not isinstance(values[n], str | type(None)))
@@ -159,6 +167,8 @@ def _figures(row: Record) -> tuple[Any, ...]:
 
 def _same_code(rows: Sequence[Record]) -> list[Finding]:
     """同一单位、同一编码下的第二个名称；在两个以上单位出现的编码。"""
+    if _all_apart(rows):
+        return []
     names: dict[tuple[str, str], Record] = {}
     units: dict[str, Record] = {}
     renamed: dict[tuple[str, str], Record] = {}
@@ -219,6 +229,8 @@ class ProjectIndex:
     _by_name: _Shelves = field(default_factory=dict)
     _uncoded: _Shelves = field(default_factory=dict)
     """没有编码的项目，按名称。"""
+    _waiting: list[tuple[Any, str, int]] = field(default_factory=list)
+    """还没有按名称放的：（记录，单位，序号）；多半用不着按名称找。"""
     size: int = 0
 
     def put(self, key: ProjectKey) -> int:
@@ -228,7 +240,7 @@ class ProjectIndex:
             _shelve(self._by_code, key.code, key.unit, number)
         else:
             _shelve(self._uncoded, key.name, key.unit, number)
-        _shelve(self._by_name, key.name, key.unit, number)
+        _shelve(self._named(), key.name, key.unit, number)
         self.size += 1
         return number
 
@@ -236,13 +248,36 @@ class ProjectIndex:
         """对应的项目序号：空 = 没有；一个 = 找到；多个 = 有歧义。"""
         if key.code and (same := self._by_code.get(key.code)):
             return _within_unit(same, key.unit)
-        same = (self._uncoded if key.code else self._by_name).get(key.name)
+        same = (self._uncoded if key.code else self._named()).get(key.name)
         return _within_unit(same, key.unit) if same else []
 
     def place(self, key: ProjectKey) -> int:
         """找到就返回序号，没有（或有歧义）就作为新项目放进去。用于把一个项目的几行资金合到一起。"""
         found = self.find(key)
         return found[0] if len(found) == 1 else self.put(key)
+
+    def place_of(self, record: Any) -> int:
+        """place(key_of(record))；有编码、又没有项目缺编码的，先不看名称：几十万行里归一名称最费时间。"""
+        values = record.__dict__
+        code = values.get("project_code")
+        if not code or self._uncoded:
+            return self.place(key_of(record))
+        unit = squeeze(values.get("budget_unit") or "")
+        shelf = self._by_code.get(code)
+        if shelf and len(found := _within_unit(shelf, unit)) == 1:
+            return found[0]
+        number = self.size
+        _shelve(self._by_code, code, unit, number)
+        self._waiting.append((record, unit, number))
+        self.size += 1
+        return number
+
+    def _named(self) -> _Shelves:
+        """按名称的架子；等着的先放上去。"""
+        waiting, self._waiting = self._waiting, []
+        for record, unit, number in waiting:
+            _shelve(self._by_name, key_of(record).name, unit, number)
+        return self._by_name
 
 
 def _shelve(shelves: _Shelves, name: str, unit: str, number: int) -> None:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pbm_cli.cells import Cell, Sheet, address, column_cells
+from pbm_cli.cells import Cell, Sheet, address
 from pbm_cli.text import visible
 
 KINDS: Mapping[str, str] = {"identity": "身份证号码", "mobile": "手机号码", "card": "银行卡号"}
@@ -23,7 +23,7 @@ CODE_KEYS = frozenset({"project_code", "unit_code", "sha256", "ruleset_digest"})
 _SHOWN = 8
 _LAST = 4
 _LONG = re.compile(r"\d(?:[ -]?\d){10}")
-_SOME = re.compile("[0-9０-９]{3}[0-9０-９ -]{4}")
+_SOME = re.compile("[0-9０-９](?:[ -]?[0-9０-９]){10}")
 _RUN = re.compile(r"(?<![\dA-Za-z.])(?:\+?(?:00)?86[ -]?)?(\d(?:[ -]?\d){9,18}[ -]?[\dXxＸｘ])(?![\dA-Za-z]|\.\d)")
 _CUT = re.compile(r"\d{7,}(?=…)")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -100,7 +100,7 @@ def cells_of(sheet: Sheet, exempt: Collection[int] = (), contacts: Collection[in
     """
     found: dict[str, list[tuple[int, int]]] = {}
     for column in range(max(map(len, sheet.rows), default=0)):
-        cells = column_cells(sheet.rows, column)
+        cells = sheet.column(column)
         wanted = _suspects(cells, column in exempt)
         if column in contacts:
             wanted |= {cell for cell in cells if isinstance(cell, int | float)}
@@ -114,12 +114,14 @@ def cells_of(sheet: Sheet, exempt: Collection[int] = (), contacts: Collection[in
 
 def _suspects(cells: Sequence[Cell], exempt: bool) -> set[Cell]:
     """一列里值得细看的文字：先把各不相同的连成一段看一遍，真有长数字才一个个看。"""
+    if str not in set(map(type, cells)):
+        return set()
     texts = [cell for cell in set(cells) if type(cell) is str and len(cell) >= SHORTEST]
     if exempt:
         texts = [text for text in texts if not text.isascii()]
-    if not texts or not _SOME.search("\n".join(texts)):
+    if not _SOME.search(visible(",".join(texts))):
         return set()
-    return {text for text in texts if _SOME.search(text)}
+    return {text for text in texts if _SOME.search(visible(text))}
 
 
 def hint(kind: str, cells: list[str]) -> str:

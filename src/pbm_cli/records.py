@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import Any
 
 from pbm_cli import fields
-from pbm_cli.cells import Cell, Merge, Sheet, column_cells
+from pbm_cli.cells import Cell, Merge, Sheet
 from pbm_cli.columns import TargetReader, money_column, problem_places, text_column
 from pbm_cli.fields import Problem
 from pbm_cli.models import (
@@ -83,15 +83,14 @@ class TableRows:
 
     def read(self, indexes: Sequence[int]) -> list[Record | None]:
         """读各数据行（从 0 数）；不能用的为 None，原因在 findings 里。"""
-        rows = [self._sheet.rows[index] for index in indexes]
-        cells = {name: self._cells(rows, indexes, column) for name, column in self._table.columns.items()}
+        cells = {name: self._cells(indexes, column) for name, column in self._table.columns.items()}
         values: dict[str, list[Any]] = {}
         problems: dict[int, Problems] = {}
         for name, kind in self._kinds.items():
             if kind not in (Kind.TARGET, Kind.ACTUAL):
                 values[name] = self._values(name, kind, cells[name], problems)
         self._split_glued_codes(cells, values)
-        self._targets(cells, values, problems, len(rows))
+        self._targets(cells, values, problems, len(indexes))
         usable = self._usable(indexes, values, problems)
         self._keep_details(indexes, cells, values, usable)
         return self._records(indexes, values, usable)
@@ -99,8 +98,9 @@ class TableRows:
     def _say(self, code: str, level: FindingLevel, subject: str, message: str, where: Where) -> None:
         self.findings.append(Finding(code, level, subject, message, where))
 
-    def _cells(self, rows: Sequence[Sequence[Cell]], indexes: Sequence[int], column: int) -> list[Cell]:
-        cells, fill = column_cells(rows, column), self._fill.get(column)
+    def _cells(self, indexes: Sequence[int], column: int) -> list[Cell]:
+        whole, fill = self._sheet.column(column), self._fill.get(column)
+        cells = list(map(whole.__getitem__, indexes))
         if not fill:
             return cells
         return [fill.get(index) if cell is None else cell for index, cell in zip(indexes, cells, strict=True)]

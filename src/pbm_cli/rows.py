@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from pbm_cli import fields
-from pbm_cli.cells import Cell, Merge, Sheet, column_cells
+from pbm_cli.cells import Cell, Merge, Sheet
 from pbm_cli.fields import unit_in_line
 from pbm_cli.fill import is_sample
 from pbm_cli.headings import FOOTER
@@ -62,6 +62,12 @@ class _Openings(dict[str, bool]):
         return plain
 
 
+def _may_total(cell: str) -> bool:
+    """有 _HINT 里的字的一格，像不像合计行的名目；是不是还要看它在哪一列、这一行有什么。"""
+    text = squeeze(cell)
+    return len(text) <= _LONGEST_LABEL and bool(_OF_WHICH.match(text) or _TOTAL.match(text))
+
+
 def _any_number(*cells: Cell) -> bool:
     """这一行的几个金额里有没有数。"""
     for cell in cells:  # noqa: SIM110  每行都要问，生成器慢一倍
@@ -74,6 +80,7 @@ class RowReader:
     """按一张表的列，判断各行是什么。"""
 
     def __init__(self, sheet: Sheet, table: Table) -> None:
+        self._sheet = sheet
         self.rows = sheet.rows
         self.table = table
         model = table.layout.model
@@ -124,28 +131,32 @@ class RowReader:
         kind 对这样的行只会说“数据”。
         """
         table = self.table
-        rows = self.rows[table.rows.start : table.rows.stop]
         if self._title < 0 or not self._amounts:
-            return [False] * len(rows)
-        before = (c for c in range(self._title) if any(cell is not None for cell in column_cells(rows, c)))
+            return [False] * len(table.rows)
+        before = (c for c in range(self._title) if any(cell is not None for cell in self._cells(c)))
         lead = next(before, self._title)
-        lead_in, opening = column_cells(rows, lead), _Openings()
-        figures = map(_any_number, *(column_cells(rows, column) for column in self._amounts))
+        lead_in, opening = self._cells(lead), _Openings()
+        figures = map(_any_number, *(self._cells(column) for column in self._amounts))
         plain = [
             figure
             and title.__class__ is str
             and fields.wordy(title)
             and "示例" not in title
             and (first.__class__ in (int, float) or (first.__class__ is str and opening[first]))
-            for title, first, figure in zip(column_cells(rows, self._title), lead_in, figures, strict=True)
+            for title, first, figure in zip(self._cells(self._title), lead_in, figures, strict=True)
         ]
         for column in self._roles:
-            cells = column_cells(rows, column)
-            if hinted := {cell for cell in set(cells) if isinstance(cell, str) and _HINT.search(cell)}:
+            cells = self._cells(column)
+            texts = (cell for cell in set(cells) if isinstance(cell, str))
+            if hinted := {cell for cell in texts if _HINT.search(cell) and _may_total(cell)}:
                 plain = [known and cell not in hinted for known, cell in zip(plain, cells, strict=True)]
         for index in table.repeated & set(table.rows) if table.repeated else ():
             plain[index - table.rows.start] = False
         return plain
+
+    def _cells(self, column: int) -> Sequence[Cell]:
+        """数据区各行在这一列的单元格。"""
+        return self._sheet.column(column)[self.table.rows.start : self.table.rows.stop]
 
     def kind(self, index: int) -> RowKind:
         """第 index 行（从 0 数）是什么。"""
@@ -176,11 +187,9 @@ class RowReader:
         row = self.rows[index]
         roles = self._roles
         for column, value in enumerate(row):
-            if value.__class__ is not str or column not in roles or not _HINT.search(value):
+            if value.__class__ is not str or column not in roles or not (_HINT.search(value) and _may_total(value)):
                 continue
             text = squeeze(str(value))
-            if len(text) > _LONGEST_LABEL:
-                continue
             role = roles[column]
             if _OF_WHICH.match(text):
                 if self._is_part(index, column, role):

@@ -9,14 +9,15 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pbm_cli.cells import Cell, Sheet
+from pbm_cli.cells import Cell, Percentage, Sheet
 from pbm_cli.fields import unit_in_heading, unit_in_line
-from pbm_cli.headings import MAX_DEPTH, Grid, find_cutoff, find_year, stated_unit
+from pbm_cli.headings import MAX_DEPTH, Grid, find_cutoff, find_year, place_of, stated_unit, wrong_dates
 from pbm_cli.layouts import Layout, Match, heading_keys, match, nearest
 from pbm_cli.models import Kind, field_kind
 from pbm_cli.text import squeeze
 
 _LONGEST_HEADING = 60
+_NUMBERS = frozenset({int, float, Percentage})
 _NUMBERISH = "0123456789.,-−()（）￥¥ "
 
 
@@ -25,7 +26,7 @@ class Table:
     """一张认出来的表。行列都从 0 数；rows 是数据区（含合计、页脚，由读入分辨）。
 
     units：金额字段 → 每单位多少分（None = 没写）；signs：字段 → 表头规定的正负号；headings：列 → 表头原文；
-    line_unit：标题行里写的金额单位；holder：标题行里写的单位名称；repeated、titles：数据区里重复的表头行、标题行；
+    wrong_dates：写成截止日、日历上没有的日期，和它的单元格；line_unit：标题行里写的金额单位；holder：标题行里写的单位名称；repeated、titles：数据区里重复的表头行、标题行；
     span：并排的几张表里，这一张占的列（None = 整张工作表）。
     """
 
@@ -41,6 +42,7 @@ class Table:
     conflicting_units: tuple[int, ...]
     year: int | None
     cutoff: dt.date | None
+    wrong_dates: tuple[tuple[str, str | None], ...] = ()
     line_unit: int | None = None
     holder: str | None = None
     span: range | None = None
@@ -137,6 +139,8 @@ class Finder:
         return known
 
     def _may_be_heading(self, row: list[Cell], least: int) -> bool:
+        if not _NUMBERS.isdisjoint(map(type, row)):
+            return False
         texts = []
         for value in row:
             if isinstance(value, str):
@@ -145,8 +149,6 @@ class Finder:
                         return False
                 elif 0 < len(value) <= _LONGEST_HEADING:
                     texts.append(value)
-            elif isinstance(value, (int, float)) and not isinstance(value, bool):
-                return False
         hits = 0
         for text in texts:
             hits += self._is_heading(text)
@@ -231,6 +233,8 @@ def _table(grid: Grid, block: _Block, last: int, lines: Sequence[str], before: T
     headings = {c: "›".join(dict.fromkeys(levels)) for c, levels in enumerate(block.levels) if levels}
     texts = [squeeze(line) for line in (*lines, name)]
     found_year = find_year(texts) or (before.year if before else None) or year
+    texts += [squeeze(heading) for heading in headings.values()]
+    wrong = wrong_dates(texts, found_year)
     return Table(
         layout=block.best.layout,
         columns=columns,
@@ -243,7 +247,8 @@ def _table(grid: Grid, block: _Block, last: int, lines: Sequence[str], before: T
         title=lines[0] if lines else "",
         conflicting_units=stated if len(stated) > 1 else (),
         year=found_year,
-        cutoff=find_cutoff([*texts, *(squeeze(h) for h in headings.values())], found_year),
+        cutoff=find_cutoff(texts, found_year),
+        wrong_dates=tuple((words, place_of(grid.rows[: last + 1], words)) for words in wrong),
         line_unit=line_unit,
         holder=stated_unit(lines),
         span=block.span,

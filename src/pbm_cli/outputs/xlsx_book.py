@@ -24,6 +24,7 @@ from pbm_cli.outputs.xlsx_rows import (
     lines_of,
     measure,
     number_cells,
+    packed,
     text_cells,
 )
 
@@ -35,7 +36,7 @@ HEAD_LINE, HEAD_HEIGHT = 18, 32
 CAPS: Mapping[str, int] = {
     "project_code": 25, "project_name": 32, "subject": 32, "budget_unit": 27, "department": 28, "message": 60,
     "basis": 40, "value": 60, "opinion": 70, "text": 50, "sha256": 68, "reasons": 36, "action_reason": 44, "code": 10,
-    "file": 40, "sheet": 24, "kind": 26,
+    "file": 40, "sheet": 24, "kind": 26, "stated_reasons": 36, "light_reasons": 60,
     "where.file": 30, "where.sheet": 18, "where.cell": 9, "level1": 12, "level2": 22, "level3": 34,
     "target": 16, "actual": 18, "measure": 10, "operator": 7, "comments": 40, "recompute_note": 44, "fund": 20,
     "steps_missing": 14, "treatment": 26, "proposal": 18, "action": 20, "evidence": 22, "label": 30, "name": 26,
@@ -47,6 +48,8 @@ ONCE = frozenset({"project_name", "subject", "message", "found_in"})
 MAX_TEXT = 32_767
 MAX_ROWS = 1_048_576
 _LONGEST_NAME = 31
+_BLOCK = 10_000
+"""正文一次做多少行：再多，中间的东西太占内存。"""
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\n\t]")
 CREATED = dt.datetime(2020, 1, 1)  # 文件属性里固定的日期：同样的输入写出同样的字节
 
@@ -115,7 +118,13 @@ class Book:
     def bytes(self) -> bytes:
         """写完，交回字节。"""
         self.workbook.close()
-        return self._stream.getvalue()
+        sheets = enumerate(self.workbook.worksheets(), start=1)
+        blocks = {
+            f"xl/worksheets/sheet{number}.xml": sheet.long_blocks
+            for number, sheet in sheets
+            if isinstance(sheet, LongSheet) and len(sheet.long_blocks) > 1
+        }
+        return packed(self._stream.getvalue(), blocks) if blocks else self._stream.getvalue()
 
 
 def cut(text: str) -> str:
@@ -164,24 +173,26 @@ def grid(
     if top + 1 + len(rows) > MAX_ROWS:
         raise OutputError(sheet.get_name(), f"有 {len(rows)} 行，一张 Excel 工作表放不下", "请改写成 .csv 或 .json")
     at = printed or len(heads)
-    columns = [_cells(book, sheet, item, _values(rows, item), wrap=index < at) for index, item in enumerate(heads)]
-    extra = [ratio.cells(rows, top + 2, book.body("percent")._get_xf_index()) for ratio in ratios]
-    columns[at:at] = extra
     titles = [heading(item) for item in heads]
     titles[at:at] = [ratio.title for ratio in ratios]
-    for index, (title, cells) in enumerate(zip(titles, columns, strict=True)):
+    widths = [0.0] * len(titles)
+    for start in range(0, len(rows), _BLOCK):
+        part, first = rows[start : start + _BLOCK], top + 1 + start
+        columns = [_cells(book, sheet, item, _values(part, item), wrap=index < at) for index, item in enumerate(heads)]
+        columns[at:at] = [ratio.cells(part, first + 1, book.body("percent")._get_xf_index()) for ratio in ratios]
+        widths = [max(width, cells.width) for width, cells in zip(widths, columns, strict=True)]
+        sheet.add_lines(first, len(titles), assemble(first + 1, columns))
+    for index, (title, width) in enumerate(zip(titles, widths, strict=True)):
         sheet.write_string(top, index, title, book.head())
-        sheet.set_column(index, index, max(MIN_WIDTH, min(MAX_HEAD, measure(title) + 4), cells.width))
+        sheet.set_column(index, index, max(MIN_WIDTH, min(MAX_HEAD, measure(title) + 4), width))
     sheet.set_row(top, HEAD_HEIGHT if any(measure(title) + 2 > MAX_HEAD for title in titles) else HEAD_LINE)
-    if rows:
-        sheet.add_lines(top + 1, len(columns), assemble(top + 2, columns))
-    else:
+    if not rows:
         sheet.write_string(top + 1, 0, "（无）", book.body("text"))
     last = top + max(len(rows), 1)
-    sheet.autofilter(top, 0, last, len(columns) - 1)
+    sheet.autofilter(top, 0, last, len(titles) - 1)
     sheet.freeze_panes(top + 1, 0)
     sheet.repeat_rows(top)
-    if printed and printed < len(columns):
+    if printed and printed < len(titles):
         sheet.print_area(0, 0, last, printed - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A{top + 2}:XFD{last + 1}"})
 

@@ -5,7 +5,9 @@ XlsxWriter 逐格登记、逐格分派，几十万格要几秒；它允许换工
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +27,8 @@ SIDES = 3
 _MARKED = re.compile(r"[&<>_]|^\s|\s\Z")
 """要转义或要保住首尾空格的文字，交给 XlsxWriter 的共用文字表。"""
 _MEASURED = ("gbk", "replace")
+ROWS_HERE = "<?rows here?>"
+"""正文分几段时，部件里留给它们的地方。"""
 
 
 class LongSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter 没有给出类型
@@ -32,8 +36,8 @@ class LongSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter 没有给出类�
 
     def __init__(self) -> None:
         super().__init__()
-        self.long_first = 0
-        self.long_lines: list[str] = []
+        self.long_first = self.long_count = 0
+        self.long_blocks: list[bytes] = []
 
     def text_cell(self, text: str, *, once: bool) -> str:
         """一格文字的 XML（样式以后的部分）。大多只出现一次的文字就地写，其余放进共用文字表，文件小。"""
@@ -42,8 +46,11 @@ class LongSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter 没有给出类�
         return f' t="s"><v>{self.str_table._get_shared_string_index(_not_rich(text))}</v></c>'
 
     def add_lines(self, first: int, columns: int, lines: list[str]) -> None:
-        """从第 first 行（从 0 数）起的正文；一张工作表只能给一次，其余单元格不能落在这些行里。"""
-        self.long_first, self.long_lines = first, lines
+        """从第 first 行（从 0 数）起的正文，可以连着给几段；其余单元格不能落在这些行里。记的是字节，省内存。"""
+        if not self.long_blocks:
+            self.long_first = first
+        self.long_count += len(lines)
+        self.long_blocks.append("".join(lines).encode())
         self._check_dimensions(first, 0)
         self._check_dimensions(first + len(lines) - 1, columns - 1)
 
@@ -51,13 +58,13 @@ class LongSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter 没有给出类�
         return super()._write_string(row, col, _not_rich(string), cell_format)
 
     def _write_rows(self) -> None:
-        if not self.long_lines:
+        if not self.long_blocks:
             super()._write_rows()
             return
         low, high = self._bounds()
-        after = self.long_first + len(self.long_lines)
+        after = self.long_first + self.long_count
         self._write_some(low, self.long_first - 1)
-        self.fh.write("".join(self.long_lines))
+        self.fh.write(self.long_blocks[0].decode() if len(self.long_blocks) == 1 else ROWS_HERE)
         self._write_some(after, high)
         self.dim_rowmin, self.dim_rowmax = low, high
 
@@ -73,6 +80,20 @@ class LongSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter 没有给出类�
 def _not_rich(text: str) -> str:
     """以 <r> 开头、以 </r> 结尾的文字，XlsxWriter 会当成排好的富文本原样写进文件；末尾加一个空格就只是文字。"""
     return f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text
+
+
+def packed(made: bytes, blocks: Mapping[str, Sequence[bytes]]) -> bytes:
+    """写好的工作簿，把几段正文（部件 → 各段）放到留给它们的地方；一段段压缩，不在内存里拼成一整篇。"""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            rows = blocks.get(entry.filename, ())
+            before, _, after = content.partition(ROWS_HERE.encode()) if rows else (content, b"", b"")
+            with new.open(entry, "w") as part:
+                for piece in (before, *rows, after):
+                    part.write(piece)
+    return stream.getvalue()
 
 
 Maker = Callable[[Any], tuple[str, int, int]]

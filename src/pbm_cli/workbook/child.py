@@ -10,6 +10,7 @@ import hashlib
 import os
 import stat
 import sys
+from itertools import islice
 from typing import IO
 
 from pbm_cli.cells import address
@@ -54,8 +55,16 @@ def main() -> int:
             raise BrokenFrameError("request expected")
         if not _answer(str(request["path"]), str(request["stem"]), limits, target):
             return 1
+        if _left_behind():
+            os._exit(1)  # 等那个线程，不知要等多久；话已经回完
         _give_back()
     return 0
+
+
+def _left_behind() -> bool:
+    """文件已经说了不能读，先读的线程还在读它。"""
+    ahead = sys.modules.get("pbm_cli.workbook.ahead")
+    return ahead is not None and ahead.working()
 
 
 def _give_back() -> None:
@@ -130,31 +139,27 @@ def _read(path: str, stem: str, limits: Limits, target: IO[bytes]) -> None:
 
 
 def _send_rows(sheet: RawSheet, cells: int, limits: Limits, target: IO[bytes]) -> int:
-    batch: list[list[object]] = []
-    widest = 0
-    for index, row in enumerate(sheet.rows):
-        width = len(row)
-        if width > widest:
-            if width > limits.columns:
-                where = f"工作表“{sheet.name}”的 {address(index, width - 1)}"
-                raise refuse(f"{where} 有内容，列数超过 {limits.columns} 列", "请删去表格右边多余的内容后另存，再试")
-            widest = width
-        if len(batch) >= MOST_ROWS or (len(batch) + 1) * widest > MOST_CELLS:
-            _send(batch, target)
-            batch, widest = [], width
-        batch.append(row)
-        cells += width
+    rows, index, widest = iter(sheet.rows), 0, MOST_CELLS
+    while batch := list(islice(rows, max(min(MOST_CELLS // widest, MOST_ROWS), 1))):
+        widths = list(map(len, batch))
+        widest = max(widths) or 1
+        if widest > limits.columns:
+            row = next(place for place, width in enumerate(widths) if width > limits.columns)
+            where = f"工作表“{sheet.name}”的 {address(index + row, widths[row] - 1)}"
+            raise refuse(f"{where} 有内容，列数超过 {limits.columns} 列", "请删去表格右边多余的内容后另存，再试")
+        cells += sum(widths)
         if cells > limits.cells:
             raise refuse(f"单元格超过 {limits.cells // 10_000} 万个", "请拆成几个文件")
-    _send(batch, target)
+        _send(batch, target)
+        index += len(batch)
     return cells
 
 
 def _send(batch: list[list[object]], target: IO[bytes]) -> None:
-    if not batch:
-        return
-    payload = encode_rows(batch)
-    if len(payload) <= _FRAME_BYTES:
+    """送一批；比先前的行宽得多、或文字太长的，分成两半再送。"""
+    large = len(batch) > 1 and len(batch) * max(map(len, batch)) > MOST_CELLS
+    payload = b"" if large else encode_rows(batch)
+    if payload and len(payload) <= _FRAME_BYTES:
         write_frame(target, payload, more=True)
     elif len(batch) > 1:
         middle = len(batch) // 2

@@ -13,20 +13,18 @@ from pbm_cli.workbook.refusals import RESAVE, refuse
 _VALUE = rb"<(?:[\w.-]+:)?v(?:\s[^>]*)?>[^<]*"
 _SPLIT = re.compile(_VALUE + rb"<!")
 _REFERRED = re.compile(rb"<(?:[\w.-]+:)?c(?=[\s>])(?![^>]*\st=[\"'](?:str|e)[\"'])[^>]*>\s*(?:" + _VALUE + rb")&")
-_SHARED = re.compile(rb"t=\"s\"><v>[0-9]{0,9}[^0-9<]")
-_SHARED_SHAPE = re.compile(rb"t=\"s\"><v>[^<]")
-_SHARED_LONG = re.compile(rb"t=\"s\"><v>[0-9]{10}")
+_SHARED = re.compile(rb"t=\"s\"><v>(?:[0-9]{0,9}[^0-9<]|[0-9]{10})")
 _REFERENCE = re.compile(rb"""\sr=["']([A-Za-z]{1,3}[0-9]{1,7})["']""")
 _MISPLACED = (b"</v><f", b't="inlineStr"><v')
 
 
 def refuse_odd(chunk: bytes, shown: bytes) -> None:
-    """一段工作表里有这样的单元格时拒绝，说出第一个在哪里；shown 是去掉数字的行样，里面没有的记号原文里也没有。"""
+    """一段工作表里有这样的单元格时拒绝，说出第一个在哪里；shown 是去掉数字和汉字的行样，里面没有的记号原文里也没有。"""
     if b"<!" in shown and (found := _SPLIT.search(chunk)):
         raise _odd(chunk, found.end(), "值里夹着注释或 CDATA")
     if b"&" in shown and (found := _REFERRED.search(chunk)):
         raise _odd(chunk, found.end(), "数里夹着字符引用")
-    if found := (_SHARED_SHAPE.search(shown) and _SHARED.search(chunk)) or _SHARED_LONG.search(chunk):
+    if b't="s"><v>' in shown and (found := _SHARED.search(chunk)):
         raise _odd(chunk, found.end(), "共享文字的号不是数")
     for mark in _MISPLACED:
         if mark in shown and (at := chunk.find(mark)) >= 0:
