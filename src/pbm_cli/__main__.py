@@ -1,7 +1,47 @@
-"""python -m pbm_cli。"""
+"""pbm 从这里开始：python -m pbm_cli，和装好以后的 pbm。"""
 
+from __future__ import annotations
+
+import _thread
+import signal
 import sys
+import threading
+from collections.abc import Sequence
 
-from pbm_cli.cli import main
+_AGAIN_SECONDS = 0.01
 
-sys.exit(main())
+
+def start(argv: Sequence[str] | None = None) -> None:
+    """装入命令行，运行，退出。装入的时候按 Ctrl-C，当场结束，什么也不说；做完以后按的不算。"""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # 后台运行的可能本来就不理 Ctrl-C
+    if ours:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from pbm_cli.cli import main  # noqa: PLC0415
+    from pbm_cli.errors import Exit  # noqa: PLC0415
+
+    code: int = Exit.INTERRUPTED
+    try:
+        if ours:
+            sys.unraisablehook = _raised_nowhere
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = main(argv)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _raised_nowhere(raised: sys.UnraisableHookArgs) -> None:
+    """中断落在 C 代码叫回来的一小段里，没有地方抛：稍等再中断一次，不然就丢了。别的照 Python 的样子说。"""
+    if issubclass(raised.exc_type, KeyboardInterrupt):
+        again = threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(raised)
+
+
+if __name__ == "__main__":
+    start()

@@ -9,8 +9,13 @@ import typer
 
 from pbm_cli import completion
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="工作簿，或放工作簿的文件夹", show_default=False)]
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="县年度文件夹（有 pbm.toml）", show_default=False)]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="工作簿，或放工作簿的文件夹", show_default=False, readable=False),
+]
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="县年度文件夹（有 pbm.toml）", show_default=False, readable=False)
+]
 Out = Annotated[
     list[Path] | None,
     typer.Option(
@@ -86,7 +91,10 @@ DiffOut = Annotated[
     typer.Option("-o", "--out", metavar="FILE", help="写出结果（可重复）：.xlsx .csv .json .md", show_default=False),
 ]
 Region = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="放着各区县文件夹的文件夹（可以再分市、县）", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FOLDER", help="放着各区县文件夹的文件夹（可以再分市、县）", show_default=False, readable=False
+    ),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", help="用几个进程，默认一个核一个", show_default=False)

@@ -41,7 +41,7 @@ from pbm_cli.arguments import (
     WhatIf,
     Workers,
 )
-from pbm_cli.errors import Exit, PbmError, of_the_machine
+from pbm_cli.errors import Exit, PbmError, interrupted, of_the_machine
 from pbm_cli.help import ChineseCommand, ChineseGroup, chinese_usage
 
 app = typer.Typer(
@@ -175,8 +175,8 @@ def explain(
 
 @app.command(cls=ChineseCommand)
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="旧的工作簿或文件夹", show_default=False)],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="新的工作簿或文件夹", show_default=False)],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="旧的工作簿或文件夹", show_default=False, readable=False)],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="新的工作簿或文件夹", show_default=False, readable=False)],
     out: DiffOut = None, json: Json = False, on: On = None, old_on: OldOn = None, ruleset: Ruleset = None,
     unit: Unit = None, overlay: Overlay = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="有不同时退出码为 1")] = False,
@@ -191,7 +191,9 @@ def diff(
 
 @app.command(cls=ChineseCommand)
 def verify(
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="pbm 写出的结果", show_default=False)],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="pbm 写出的结果", show_default=False, readable=False)
+    ],
     inputs: Annotated[
         list[Path] | None,
         typer.Option("--inputs", metavar="FOLDER", help="输入在哪里（可重复）；默认在结果旁边找", show_default=False),
@@ -230,7 +232,9 @@ def doctor(
 
 @app.command(cls=ChineseCommand)
 def layouts(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="看这些表怎么认的")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH...]", help="看这些表怎么认的", readable=False)
+    ] = None,
     overlay: Overlay = None, unit: Unit = None, debug: Debug = False,
 ) -> int:  # fmt: skip
     """版式：认得哪些表头；给出文件则逐列说明。"""
@@ -333,6 +337,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # 别人的插件与这里无关，找它们也要时间
     from pbm_cli import console  # 内存不够、Ctrl-C 时再装入就晚了
 
+    console.open_streams()
     run = partial(app, args=arguments, prog_name="pbm", standalone_mode=False)
     fault: PbmError | None
     try:
@@ -350,6 +355,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.say("已中断。")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes exit code 70
+        if interrupted(error):
+            console.say("已中断。")
+            return Exit.INTERRUPTED
         if said := chinese_usage(error):
             return console.show_usage(said, as_json="--json" in arguments)
         fault = of_the_machine(error)

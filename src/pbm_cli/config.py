@@ -53,6 +53,8 @@ def load_config(folder: Path) -> Config:
     """读 folder/pbm.toml；没有这个文件时一切为空。写错的抛出 ConfigError。"""
     path = folder / NAME
     if not path.is_file():
+        if path.exists() or path.is_symlink():
+            raise ConfigError(NAME, "不是普通文件（文件夹、管道，或断了的链接）", "请换成文件本身，或删去它")
         return Config()
     text = settings_text(path, NAME)
     data = parse_toml(text, NAME, hint="文字要加英文双引号，日期写成 2023-12-31")

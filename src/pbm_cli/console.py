@@ -8,11 +8,13 @@ from __future__ import annotations
 import codecs
 import errno
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
 from pbm_cli.errors import Exit, OutputError, PbmError
@@ -34,6 +36,13 @@ def printable(text: str) -> str:
     return safe.encode("gbk", errors="replace").decode("gbk")
 
 
+def open_streams() -> None:
+    """关着的标准输入、输出、错误接到空设备：不然后面打开的文件占了它们的号码，话会写进结果里。"""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def quiet(on: bool) -> None:
     """不显示进度。"""
     _QUIET["progress"] = on
@@ -49,18 +58,18 @@ def put(text: str) -> None:
     _write(sys.stdout, _fitted(sys.stdout, printable(text)) + "\n")
 
 
-def emit(pieces: str | Iterable[str]) -> None:
-    """JSON（或它的各段），按 UTF-8 字节到标准输出；孤立的代理字符写成 JSON 转义。"""
+def emit(pieces: Iterable[bytes]) -> None:
+    """JSON 的各段，UTF-8 字节，到标准输出。"""
     with _to(sys.stdout):
         sys.stdout.flush()
         stream = getattr(sys.stdout, "buffer", None)
-        rest = iter([pieces] if isinstance(pieces, str) else pieces)
+        rest = iter(pieces)
         while block := list(islice(rest, _PIECES)):  # 攒够一批再写，不必一行一次系统调用
-            text = "".join(block)
+            data = b"".join(block)
             if stream is None:
-                sys.stdout.write(text)
+                sys.stdout.write(data.decode("utf-8"))
             else:
-                stream.write(text.encode("utf-8", errors="backslashreplace"))
+                stream.write(data)
         sys.stdout.flush()
 
 
@@ -91,8 +100,6 @@ def _to(stream: IO[str]) -> Iterator[None]:
 
 def _send_nowhere(stream: IO[str]) -> None:
     """以后往这里写的都不要了；不然退出时解释器还要再写一次，再错一次。"""
-    import os  # noqa: PLC0415
-
     try:
         number = stream.fileno()
     except (OSError, ValueError):
@@ -151,8 +158,6 @@ def _plain_rule(stream: IO[str]) -> bool:
 
 def _width() -> int | None:
     """不是终端又没有设 COLUMNS 时用 100 列。"""
-    import os  # noqa: PLC0415
-
     if sys.stdout.isatty() or os.environ.get("COLUMNS"):
         return None
     return 100
@@ -200,7 +205,8 @@ def _emit_error(subject: str, message: str) -> None:
     finding = {
         "code": "D17", "level": "error", "subject": subject, "message": message, "where": None, "basis": None,
     }  # fmt: skip
-    emit(json.dumps({"pbm": __version__, "findings": [finding]}, ensure_ascii=False, indent=2) + "\n")
+    said = json.dumps({"pbm": __version__, "findings": [finding]}, ensure_ascii=False, indent=2)
+    emit([f"{said}\n".encode("utf-8", errors="backslashreplace")])
 
 
 def show_bug(error: Exception, debug: bool) -> int:

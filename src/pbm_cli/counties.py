@@ -15,6 +15,7 @@ from pbm_cli.errors import ConfigError, InputError, PbmError, UsageError
 from pbm_cli.facts import Facts, Row
 from pbm_cli.facts.document import document, finding_row
 from pbm_cli.pipeline import Options, UnusableError, run_stage
+from pbm_cli.text import storable
 from pbm_cli.workbook import Reader
 
 _KEPT = ("county", "issuer", "year", "ruleset", "ruleset_title", "ruleset_digest", "on", "summary", "parameters")
@@ -64,7 +65,7 @@ def find_counties(folder: Path, options: Options) -> list[CountyJob]:
     """文件夹下面有 pbm.toml 的各个文件夹（可以再分市、县），按相对路径排；一个也没有时抛出 UsageError。"""
     if not folder.is_dir():
         raise InputError(str(folder), "找不到这个文件夹", "请给出放着各区县文件夹的文件夹")
-    found = sorted((path.relative_to(folder).as_posix(), path) for path in _below(folder))
+    found = sorted((storable(path.relative_to(folder).as_posix()), path) for path in _below(folder))
     if not found:
         own = (folder / NAME).is_file()
         hint = (

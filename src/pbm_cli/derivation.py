@@ -11,7 +11,7 @@ from typing import Any
 
 from pbm_cli.cells import Cell, Percentage, UnvaluedCell, Workbook
 from pbm_cli.config import config_for
-from pbm_cli.errors import InputError
+from pbm_cli.errors import InputError, UsageError
 from pbm_cli.facts import Row
 from pbm_cli.facts.document import document
 from pbm_cli.facts.explanation import explain
@@ -19,7 +19,7 @@ from pbm_cli.facts.sources import Sources
 from pbm_cli.fields import decimal_of
 from pbm_cli.models import Where
 from pbm_cli.pipeline import Options, Progress, judged, read, ruleset_of
-from pbm_cli.text import plain
+from pbm_cli.text import one_line, plain, storable
 from pbm_cli.workbook import Reader, find_workbooks
 
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
@@ -31,7 +31,14 @@ def derive(folder: Path, subject: str, options: Options, progress: Progress | No
     run = read([folder], options, progress)
     facts = judged("report", run, progress)
     bound = ruleset_of(run).at(facts.on or dt.date.max)
-    made = explain(subject, Sources(facts, run.loaded, bound))
+    unread = [report.file for report in run.loaded.files if report.error]
+    try:
+        made = explain(subject, Sources(facts, run.loaded, bound))
+    except UsageError as error:
+        if not unread:
+            raise
+        said = f"{error.message}（有 {len(unread)} 个文件读不了，如 {one_line(unread[0])}，它也许在那里面）"
+        raise UsageError(error.where, said, error.hint) from error
     whole = document(facts)
     about = {key: whole[key] for key in ("pbm", "county", "issuer", "year", "ruleset", "ruleset_title")}
     texts = _Texts([folder])
@@ -47,7 +54,7 @@ def derive(folder: Path, subject: str, options: Options, progress: Progress | No
         "cells": texts.rows(made.places),
         "parameters": made.parameters,
         "rows": made.steps,
-        "findings": [f for f in whole["findings"] if f["subject"].partition("·")[0] == made.subject],
+        "findings": [f for f in whole["findings"] if f["subject"].partition("·")[0] in (made.subject, *unread)],
     }
 
 
@@ -68,8 +75,8 @@ class _Texts:
     def _books(self, files: set[str]) -> dict[str, Mapping[str, list[list[Cell]]]]:
         found: dict[str, Mapping[str, list[list[Cell]]]] = {}
         with Reader(config_for(self.paths).limits) as reader:
-            for path, shown in find_workbooks(self.paths):
-                if shown in files:
+            for path, own in find_workbooks(self.paths):
+                if (shown := storable(own)) in files:
                     try:
                         book: Workbook = reader.read(path, shown)
                     except InputError as error:

@@ -33,6 +33,7 @@ _WIDEST = 10_000
 """交给 typer 的宽度：它按字数断行，会断错汉字，所以不让它断。"""
 _TYPE_NAMES = re.compile(r" <[\w\[\] |.]+>")
 _BRACES = re.compile(r"\{([A-Z.]+)\}(?:\.\.\.)?")
+_UNREADABLE = re.compile(r"path '(.+)' is not readable")
 _NO_COMMAND = re.compile(r"No such command '(.+?)'\.?(?: Did you mean (.+)\?)?")
 
 
@@ -103,14 +104,24 @@ def _reason(error: Any, names: set[str]) -> str:
         name = getattr(parameter, "metavar", None) or getattr(parameter, "name", None) or ""
         return f"缺少 {name}。"
     if "BadParameter" in names:
-        parameter = getattr(error, "param", None)
-        opts = "/".join(getattr(parameter, "opts", []) or [])
-        return f"{opts}：{message}" if opts else message
+        return _bad_value(message, getattr(error, "param", None))
     if found := _NO_COMMAND.match(message):
         near = (found[2] or "").replace("'", "").replace(", ", "、").replace(" or ", "、")
         return f"没有命令 {found[1]}" + (f"，是不是 {near}？" if near else "。")
     if "BadOptionUsage" in names:
-        return f"选项 {option} 的写法不对，要在后面给一个值。"
+        more = "后面不带值" if "not take" in message else "要在后面给一个值"
+        return f"选项 {option} 的写法不对，{more}。"
     if message.startswith("Got unexpected extra argument"):
-        return f"多了参数 {message.partition('(')[2].rstrip(').')}"
+        return f"多了参数 {message.rpartition('(')[2].rstrip(').')}。"
     return message
+
+
+def _bad_value(message: str, parameter: Any) -> str:
+    """一个值不能用：位置参数用它在帮助里的名字，英文的原因换成中文。"""
+    names = "/".join(getattr(parameter, "opts", []) or [])
+    where = names if names.startswith("-") else getattr(parameter, "metavar", None) or names
+    if found := _UNREADABLE.search(message):
+        message = f"没有权限读 {found[1]}。请检查它的权限"
+    elif "valid integer" in message:
+        message = "要写一个整数"
+    return f"{where}：{message}。" if where else message

@@ -8,7 +8,7 @@ from typing import Any
 
 from pbm_cli import console
 from pbm_cli.errors import Exit, UsageError
-from pbm_cli.outputs.json import text as json_text
+from pbm_cli.outputs.json import pieces
 from pbm_cli.outputs.lock import session
 from pbm_cli.pipeline import Options, UnusableError, input_paths
 from pbm_cli.run import findings_only, parse_date, write_each
@@ -32,7 +32,7 @@ def run_diff(
     with session(console.say):
         written = _write(out, made, pair)
     if json:
-        console.emit(json_text(made))
+        console.emit(pieces(made))
     else:
         from pbm_cli import screen_answers  # noqa: PLC0415
 
@@ -61,19 +61,22 @@ def _write(out: list[Path], made: dict[str, Any], pair: tuple[Path, Path]) -> li
 
 
 def run_explain(folder: Path, subject: str, *, json: bool, quiet: bool, **options: Any) -> int:
-    """追溯一个数或一个项目。"""
+    """追溯一个数或一个项目；有文件不能用时说出来，退出码是 1。"""
     on = options.pop("on")
     chosen = Options(on=parse_date(on) if on else None, **options)
     made = _made("explain", json, quiet, lambda step: _derive(folder, subject, chosen, step))
     if made is None:
         return Exit.UNUSABLE
     if json:
-        console.emit(json_text(made))
+        console.emit(pieces(made))
     else:
         from pbm_cli import screen_answers  # noqa: PLC0415
 
         screen_answers.explanation(made)
-    return Exit.DONE
+    unread = [item for item in made["inputs"] if item["error"]]
+    for item in unread:
+        console.say(f"错误：{item['file']}：{item['error']}")
+    return Exit.FOUND if unread else Exit.DONE
 
 
 def _derive(folder: Path, subject: str, options: Options, step: Callable[[str], None]) -> dict[str, Any]:
@@ -92,7 +95,7 @@ def _made(
             return work(step)
     except UnusableError as error:
         if json:
-            console.emit(json_text(findings_only(command, error)))
+            console.emit(pieces(findings_only(command, error)))
         console.show_error(error)
         return None
 
@@ -106,7 +109,7 @@ def run_verify(output: Path, folders: list[Path], overlay: Path | None, ruleset:
             raise UsageError("--inputs", f"找不到 {folder}", "请给放输入文件的文件夹")
     made = verify(output, folders, overlay, ruleset)
     if json:
-        console.emit(json_text(made))
+        console.emit(pieces(made))
     else:
         from pbm_cli import screen_answers  # noqa: PLC0415
 
@@ -131,7 +134,7 @@ def run_doctor(folder: Path, *, json: bool) -> int:
 
     checks = check_up(folder)
     if json:
-        console.emit(json_text(as_document(checks)))
+        console.emit(pieces(as_document(checks)))
     else:
         from pbm_cli import screen_answers  # noqa: PLC0415
 

@@ -95,7 +95,8 @@ def _flow(
     while waiting or under_way:
         while waiting and len(under_way) < most and not lost:
             try:
-                future = executor.submit(task, jobs[waiting[0]])
+                with _later():
+                    future = executor.submit(task, jobs[waiting[0]])
             except BrokenProcessPool:
                 if lost is None:
                     raise
@@ -110,6 +111,19 @@ def _flow(
                 lost.append(index)
             else:
                 yield index, None if error else future.result(), _said(error)
+
+
+@contextmanager
+def _later() -> Iterator[None]:
+    """这里面的 Ctrl-C 等出去了再算；这时启动的进程、线程一直不收，由主进程结束它们。"""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _said(error: BaseException | None) -> str | None:

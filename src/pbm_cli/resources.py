@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pbm_cli.errors import ConfigError
+from pbm_cli.errors import ConfigError, why
 
 _PACKAGE = Path(__file__).resolve().parent
 _LARGEST_MB = 1
@@ -62,15 +63,22 @@ def parse_toml(text: str, shown: str, *, hint: str = "", exact: bool = False) ->
         raise ConfigError(shown, "括号套得太深，读不出来", "请检查方括号、花括号是不是写错了") from error
 
 
+def content(path: Path, most: int) -> bytes:
+    """一个文件开头的 most + 1 个字节（多出一个就是太大）；读不出来抛出 OSError。管道、设备不打开：会没完没了。"""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.ENXIO, "不是普通文件，是管道或设备", str(path))
+    with path.open("rb") as stream:
+        return stream.read(most + 1)
+
+
 def settings_text(path: Path, shown: str) -> str:
     """一个设定文件的文字（UTF-8，可带 BOM）；太大、不是 UTF-8、读不出来是 ConfigError。"""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST_SETTINGS + 1)
+        data = content(path, LARGEST_SETTINGS)
         if len(data) > LARGEST_SETTINGS:
             raise ConfigError(shown, f"超过 {_LARGEST_MB} MB，不像设定文件", "请检查是不是放错了文件")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(shown, "不是 UTF-8 编码", "请用记事本另存为 UTF-8") from error
     except OSError as error:
-        raise ConfigError(shown, f"读不出来（{error.strerror}）", "请检查这个文件是否还在、能不能打开") from error
+        raise ConfigError(shown, f"读不出来（{why(error)}）", "请检查这个文件是否还在、能不能打开") from error

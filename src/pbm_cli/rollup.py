@@ -23,6 +23,7 @@ from pbm_cli.parameters import list_rulesets, load_ruleset
 from pbm_cli.personal import published
 from pbm_cli.pipeline import DEFAULT_RULESET, FAIL_LEVELS, Options, own_style
 from pbm_cli.run import NARRATED, parse_date, write_forms
+from pbm_cli.text import named
 from pbm_cli.workbook import cores
 
 
@@ -109,7 +110,7 @@ def _document(folder: Path, results: Sequence[Row], options: Options) -> Row:
     dates = [dt.date.fromisoformat(item["on"]) for item in results if item["on"]]
     judge = Judge(ruleset.at(max(dates, default=dt.date.max)))
     made = rollup_document(Region(config.county, config.issuer), results, judge)
-    places = [("", folder), *((f"{item['folder']}/", folder / item["folder"]) for item in results)]
+    places = [("", folder), *((f"{item['folder']}/", folder / named(item["folder"])) for item in results)]
     return {**made, "settings": settings_used(places, options.overlay, _style(folder, options))}
 
 
@@ -125,8 +126,8 @@ def _nothing(made: Row, as_json: bool) -> int:
 
 def _inputs(folder: Path, made: Row) -> list[Path]:
     """各区县的输入和 pbm.toml：结果不能写在它们上面。"""
-    inputs = [folder / given["file"] for given in made["inputs"]]
-    return inputs + [folder / item["folder"] / NAME for item in made["summary"]["counties"]]
+    inputs = [folder / named(given["file"]) for given in made["inputs"]]
+    return inputs + [folder / named(item["folder"]) / NAME for item in made["summary"]["counties"]]
 
 
 def _write_all(request: RollupRequest, made: Row, inputs: Sequence[Path], options: Options) -> list[Path]:

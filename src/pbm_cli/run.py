@@ -208,7 +208,7 @@ def show_layouts(paths: list[Path], overlay: Path | None, unit: str | None) -> i
         return Exit.DONE
     run = read(paths, Options(unit=unit, overlay=overlay))
     screens.recognised(run.loaded)
-    return Exit.DONE
+    return Exit.FOUND if any(report.error for report in run.loaded.files) else Exit.DONE
 
 
 def show_rules(code: str | None, ruleset: str | None, on: str | None, overlay: Path | None) -> int:

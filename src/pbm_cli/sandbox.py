@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import sys
 import threading
 import traceback
@@ -29,7 +30,8 @@ from jinja2.loaders import split_template_path
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from pbm_cli.errors import ConfigError
+from pbm_cli.errors import ConfigError, why
+from pbm_cli.resources import content
 from pbm_cli.workbook.limits import Limits, mebibytes
 
 Result = TypeVar("Result")
@@ -111,15 +113,14 @@ def own_text(path: Path, folder: Path) -> str:
         raise ConfigError(str(path), "是指向模板文件夹外面的链接，没有读", "请换成文件本身")
     most = held().template_bytes
     try:
-        with path.open("rb") as stream:
-            data = stream.read(most + 1)
+        data = content(path, most)
         if len(data) > most:
             raise ConfigError(str(path), f"超过 {mebibytes(most)}，不像模板", _HINT)
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "不是 UTF-8 编码的文字", "请另存为 UTF-8，或删去让 pbm 用自带的") from error
     except OSError as error:
-        raise ConfigError(str(path), f"读不出来（{error.strerror}）", "请检查这个文件") from error
+        raise ConfigError(str(path), f"读不出来（{why(error)}）", "请检查这个文件") from error
 
 
 def render(place: Sandbox, name: str, context: Mapping[str, Any], *, more: int = 0) -> str:
@@ -174,7 +175,7 @@ def within(seconds: float, where: str, work: Callable[[], Result]) -> Result:
 
 @contextmanager
 def _enough(more: int) -> Iterator[None]:
-    """再用的内存有上限；只有 Linux 有。"""
+    """再用的内存有上限；只有 Linux 有。机器给的更少时，不够不是模板的错，抛出 OSError。"""
     if sys.platform != "linux":
         yield
         return
@@ -182,10 +183,15 @@ def _enough(more: int) -> Iterator[None]:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     now = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
-    if soft == resource.RLIM_INFINITY or soft > now + more:
+    ours = soft == resource.RLIM_INFINITY or soft > now + more
+    if ours:
         resource.setrlimit(resource.RLIMIT_AS, (now + more, hard))
     try:
         yield
+    except MemoryError as error:
+        if ours:
+            raise
+        raise OSError(errno.ENOMEM, "cannot allocate memory") from error
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 

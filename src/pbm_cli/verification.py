@@ -17,9 +17,11 @@ from xml.sax.saxutils import unescape
 
 from pbm_cli import __version__
 from pbm_cli.config import Config, load_config
-from pbm_cli.errors import ConfigError, InputError
+from pbm_cli.errors import ConfigError, InputError, why
 from pbm_cli.outputs.provenance import CONFIG, OVERLAY, ROLES
 from pbm_cli.parameters import load_ruleset
+from pbm_cli.resources import content
+from pbm_cli.text import named
 from pbm_cli.workbook import Reader
 
 AGREES, CHANGED, MISSING, UNKNOWN = "一致", "已改动", "找不到", "没有记录"
@@ -138,10 +140,9 @@ def _refuse(output: Path) -> InputError:
 
 def _bytes(output: Path) -> bytes:
     try:
-        with output.open("rb") as stream:
-            data = stream.read(_MOST_BYTES + 1)
+        data = content(output, _MOST_BYTES)
     except OSError as error:
-        reason = "找不到这个文件" if isinstance(error, FileNotFoundError) else f"读不出来：{error.strerror}"
+        reason = "找不到这个文件" if isinstance(error, FileNotFoundError) else f"读不出来：{why(error)}"
         raise InputError(str(output), reason, "请给 pbm -o 写出的文件") from error
     if len(data) > _MOST_BYTES:
         raise InputError(str(output), "文件太大，不像 pbm 写出的结果", _HINT)
@@ -282,11 +283,12 @@ def _named(items: Sequence[Any], output: Path) -> list[tuple[str, str | None, st
 
 def _input(name: str, digest: str | None, places: Sequence[Path], output: Path, what: str = "input") -> Check:
     """一个输入或设定文件：各处都找，有一处相同就是一致。"""
-    relative = PurePosixPath(name)
+    own = named(name)
+    relative = PurePosixPath(own)
     found: list[tuple[Path, str]] = []
-    if not relative.is_absolute() and ".." not in relative.parts and ":" not in name and "\\" not in name:
+    if not relative.is_absolute() and ".." not in relative.parts and ":" not in own and "\\" not in own:
         for place in places:
-            path = place if place.is_file() and place.name == relative.name else place / name
+            path = place if place.is_file() and place.name == relative.name else place / own
             if path.is_file() and not (output.exists() and path.samefile(output)):
                 found.append((path, _digest(path)))
     if not found:
@@ -303,7 +305,7 @@ def _digest(path: Path) -> str:
             while block := stream.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
-        raise InputError(str(path), f"读不出来：{error.strerror}", "请检查文件的权限") from error
+        raise InputError(str(path), f"读不出来：{why(error)}", "请检查文件的权限") from error
     return digest.hexdigest()
 
 

@@ -92,7 +92,7 @@ def serve() -> None:
     import pbm_cli.scaffold
     import pbm_cli.screen_rollup
     import pbm_cli.screens  # noqa: F401
-    from pbm_cli.cli import main
+    from pbm_cli.__main__ import start
 
     while line := sys.stdin.readline():
         task = json.loads(line)
@@ -103,7 +103,7 @@ def serve() -> None:
             nothing = os.open(os.devnull, os.O_RDWR)
             for number, target in ((0, nothing), (1, nothing), (2, said)):
                 os.dup2(target, number)
-            sys.exit(main(task["arguments"]))
+            start(task["arguments"])
         print(process, flush=True)  # noqa: T201
         sys.stdin.readline()
         print(os.waitpid(process, 0)[1], flush=True)  # noqa: T201

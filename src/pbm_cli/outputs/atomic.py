@@ -14,6 +14,7 @@ import unicodedata
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pbm_cli.errors import OutputError
@@ -32,12 +33,16 @@ _REASONS = {
     errno.ENOTDIR: ("上级不是文件夹，而是文件", "请换一个文件夹"),
     errno.EEXIST: ("上级不是文件夹，而是文件", "请换一个文件夹"),
     errno.EIO: ("磁盘读写出错", "请检查磁盘，或换一个磁盘"),
+    errno.EFBIG: ("文件大小受到限制，写不下", "请放宽限制（ulimit -f），或换一个磁盘"),
+    errno.EMFILE: ("同时打开的文件太多", "请关闭别的程序后再试"),
+    errno.ENFILE: ("同时打开的文件太多", "请关闭别的程序后再试"),
+    errno.ELOOP: ("链接绕成了圈", "请换一个名字，或删去那个链接"),
 }
 _PENDING: set[Path] = set()
 """正在写的临时文件；Ctrl-C 落在收拾的半路上时，退出前再收拾一次。"""
 
 
-def write(path: Path, data: bytes, inputs: Collection[Path] = ()) -> Path:
+def write(path: Path, data: bytes, inputs: Collection[Path] | Inputs = ()) -> Path:
     """写出 data，交回实际写成的路径。
 
     目标正被 WPS 或 Excel 打开时稍等再试，仍不行就写成旁边的“名称_1”。写不成抛出 OutputError，原来的文件不变，
@@ -48,6 +53,8 @@ def write(path: Path, data: bytes, inputs: Collection[Path] = ()) -> Path:
         target = Path(os.path.realpath(path)) if path.is_symlink() else path
         if target.is_dir():
             raise OutputError(str(path), "这是一个文件夹，不能当作文件写", "请写上文件名")
+        if target.exists() and not target.is_file():
+            raise OutputError(str(path), "这不是普通文件（设备或管道），不能写在它上面", "请用 -o 换一个名字")
         _make_folder(target.parent)
         with locked(target.parent):
             _sweep(target.parent)
@@ -83,23 +90,38 @@ def _put(target: Path, data: bytes, shown: Path) -> Path:
     return written
 
 
-def refuse_inputs(path: Path, inputs: Collection[Path]) -> None:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """输入文件的路径和文件号：写几千个结果时，不必每次再问一遍。"""
+
+    names: frozenset[str]
+    files: frozenset[tuple[int, int]]
+
+
+def known(paths: Collection[Path]) -> Inputs:
+    """记下这些输入文件。"""
+    numbers = (_file_number(path) for path in paths)
+    return Inputs(frozenset(map(_folded, paths)), frozenset(number for number in numbers if number is not None))
+
+
+def refuse_inputs(path: Path, inputs: Collection[Path] | Inputs) -> None:
     """path 就是某个输入文件（同一路径、链接、大小写不同）时抛出 OutputError。"""
-    wanted = _folded(path)
-    for source in inputs:
-        if _folded(source) == wanted or _same_file(path, source):
-            raise OutputError(str(path), "结果不能写在输入文件上", "输入文件从不改动，请用 -o 换一个名字")
+    given = inputs if isinstance(inputs, Inputs) else known(inputs)
+    if _folded(path) in given.names or _file_number(path) in given.files:
+        raise OutputError(str(path), "结果不能写在输入文件上", "输入文件从不改动，请用 -o 换一个名字")
 
 
 def _folded(path: Path) -> str:
     return unicodedata.normalize("NFC", os.path.normcase(os.path.realpath(path))).casefold()
 
 
-def _same_file(one: Path, other: Path) -> bool:
+def _file_number(path: Path) -> tuple[int, int] | None:
+    """哪个盘上的第几个文件；还没有、看不到为 None。"""
     try:
-        return one.samefile(other)
+        seen = path.stat()
     except OSError:
-        return False
+        return None
+    return seen.st_dev, seen.st_ino
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 from pbm_cli.cells import Workbook
 from pbm_cli.config import config_for
-from pbm_cli.errors import InputError
+from pbm_cli.errors import InputError, why
 from pbm_cli.loading import FileReport
 from pbm_cli.models import Finding
-from pbm_cli.outputs.atomic import refuse_inputs, write
+from pbm_cli.outputs.atomic import Inputs, known, refuse_inputs, write
 from pbm_cli.outputs.marked import marked_copy
 from pbm_cli.outputs.provenance import marked_source
+from pbm_cli.text import storable
 from pbm_cli.workbook import Limits, Reader, find_workbooks
 
 _KEPT = (".xlsx",)
@@ -39,7 +40,8 @@ def write_marked(
 
     目标正是某个输入文件时，一个也不写，抛出 OutputError。读不了的、读过以后又变了的文件不写，说明原因。
     """
-    sources = find_workbooks([path for path in paths if path.exists()])
+    there = find_workbooks([path for path in paths if path.exists()])
+    sources = [(path, storable(shown)) for path, shown in there]
     done = Marked()
     digests = {report.file: report.sha256 for report in reports if report.error is None}
     several = {name for name, count in Counter(shown for _, shown in sources).items() if count > 1}
@@ -53,14 +55,16 @@ def write_marked(
     usable = [(path, shown) for path, shown in sources if shown in digests and shown not in several]
     done.clean = sum(shown not in mine for _, shown in usable)
     targets = _targets(folder, [shown for _, shown in usable if shown in mine])
-    inputs = [path for path, _ in sources]
+    inputs = known([path for path, _ in sources])
     limits = config_for(paths).limits
     for target in targets.values():
         refuse_inputs(target, inputs)
-    for path, shown in usable:
-        if shown in targets:
-            about = marked_source(source, shown, digests[shown]) if source else ""
-            _write_one(done, path, shown, digests[shown], targets[shown], mine[shown], inputs, limits, about)
+    with Reader(limits) as reader:
+        for path, shown in usable:
+            if shown in targets:
+                about = marked_source(source, shown, digests[shown]) if source else ""
+                place = _Place(path, shown, digests[shown], targets[shown])
+                _write_one(done, place, mine[shown], inputs, reader, limits, about)
     return done
 
 
@@ -80,26 +84,36 @@ def _targets(folder: Path, names: Sequence[str]) -> dict[str, Path]:
     return chosen
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """一个工作簿：在哪里，给人看的名字，检查时的摘要，副本写到哪里。"""
+
+    path: Path
+    shown: str
+    digest: str
+    target: Path
+
+
 def _write_one(
-    done: Marked, path: Path, shown: str, digest: str, target: Path, findings: Sequence[Finding],
-    inputs: Sequence[Path], limits: Limits, about: str,
-) -> None:  # fmt: skip
+    done: Marked, place: _Place, findings: Sequence[Finding], inputs: Inputs, reader: Reader, limits: Limits, about: str
+) -> None:
+    shown = place.shown
+
     def values() -> Workbook:
-        with Reader(limits) as reader:
-            return reader.read(path, shown)
+        return reader.read(place.path, shown)
 
     try:
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != digest:
+        data = place.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != place.digest:
             done.said.append(f"{shown}：检查之后文件又变了，没有写副本；请再运行一次。")
             return
         copy = marked_copy(data, findings, values, limits, about)
     except OSError as error:
-        done.said.append(f"{shown}：读不了（{error.strerror or error}），没有写副本。")
+        done.said.append(f"{shown}：读不了（{why(error)}），没有写副本。")
         return
     except InputError as error:
         done.said.append(f"{shown}：{error.message}，没有写副本。")
         return
-    written = write(target, copy.data, inputs)
+    written = write(place.target, copy.data, inputs)
     done.written.append(written)
     done.said += [f"{shown}：{remark}" for remark in copy.remarks]

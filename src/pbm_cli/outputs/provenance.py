@@ -10,6 +10,7 @@ from typing import Any
 
 from pbm_cli.config import NAME
 from pbm_cli.outputs.columns import Document, Row
+from pbm_cli.text import storable
 
 _MOST_TEXT = 255
 KEYS = ("pbm", "command", "county", "year", "ruleset", "ruleset_digest", "on")
@@ -18,7 +19,9 @@ KEYS = ("pbm", "command", "county", "year", "ruleset", "ruleset_digest", "on")
 CONFIG, OVERLAY, STYLE = "config", "overlay", "style"
 ROLES = {CONFIG: "设定（pbm.toml）", OVERLAY: "本县的参数、版式、模板", STYLE: "Word 版式"}
 """设定文件的种类；OVERLAY 的文件名从覆盖文件夹算起，STYLE 的从它所在的文件夹算起。"""
-_OVERLAID = ("*.toml", "parameters/*.toml", "layouts/**/*.toml", "templates/**/*")
+_OVERLAID = ("*.toml", "parameters/*.toml", "layouts/*.toml", "layouts/*/*.toml", "templates/*", "templates/*/*")
+_MOST_BYTES = 100 * 1024 * 1024
+"""再大的不会是设定或模板：templates 也许是一个链接，指着别的什么。"""
 
 
 def provenance(document: Document) -> dict[str, Any]:
@@ -35,13 +38,16 @@ def settings_used(folders: Iterable[tuple[str, Path]], overlay: Path | None, sty
     if style is not None and (overlay is None or not style.is_relative_to(overlay)):
         files = sorted(style.glob("style.*")) if style.is_dir() else [style]
         found += [(STYLE, path.name, path) for path in files]
-    return [{"file": name, "sha256": digest(path), "role": role} for role, name, path in found if path.is_file()]
+    return [
+        {"file": storable(name), "sha256": digest(path), "role": role} for role, name, path in found if path.is_file()
+    ]
 
 
 def overlaid(overlay: Path) -> Sequence[Path]:
     """覆盖文件夹里起作用的文件，按名字排。"""
     found: Iterator[Path] = (path for pattern in _OVERLAID for path in overlay.glob(pattern))
-    return sorted({path for path in found if path.is_file() and path.name != NAME})
+    files = {path for path in found if path.is_file() and path.name != NAME}
+    return sorted(path for path in files if path.stat().st_size <= _MOST_BYTES)
 
 
 def digest(path: Path) -> str | None:

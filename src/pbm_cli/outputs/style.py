@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
 import pbm_cli
-from pbm_cli.errors import ConfigError
+from pbm_cli.errors import ConfigError, why
+from pbm_cli.resources import content
 
 if TYPE_CHECKING:
     from pbm_cli.outputs.docx_base import Base
@@ -223,11 +224,15 @@ def _built_in() -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        data = content(path, _MOST_BYTES)
+        if len(data) > _MOST_BYTES:
             raise ConfigError(str(path), "Word 版式文件超过 1 MB，不像版式文件", _HINT)
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        return tomllib.loads(text, parse_float=Decimal)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), "Word 版式文件读不出来", "请检查文件是否存在、是否为 UTF-8 文字") from error
+        reason = why(error) if isinstance(error, OSError) else "不是 UTF-8"
+        hint = "请检查文件是否存在、是否为 UTF-8 文字"
+        raise ConfigError(str(path), f"Word 版式文件读不出来（{reason}）", hint) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(str(path), f"Word 版式文件的写法不对：{error}", _HINT) from error
 
