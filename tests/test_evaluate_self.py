@@ -140,6 +140,25 @@ def test_indicators_not_applicable_are_left_out_and_the_rest_rescaled(run_pbm: R
     assert "不适用指标 20 分" in row["recompute_note"]
 
 
+@pytest.mark.parametrize("written", ["/", "／", " / ", "不适用"])
+def test_a_slash_for_an_actual_is_not_applicable(written: str, run_pbm: RunPbm, sheet: WriteSheet) -> None:
+    path = indicators(
+        sheet,
+        "产出 | 数量 | 甲 | ≥ | 10 | 个 | 9 | 80 | 72 |",
+        f"产出 | 数量 | 乙 | ≥ | 10 | 个 | {written} | 20 |  |",
+    )
+    made = evaluated(run_pbm, path)
+    assert made["rows"][0]["recomputed_score"] == "90.00"
+    assert "不适用指标 20 分" in made["rows"][0]["recompute_note"]
+    assert said(made, "V42") == []
+
+
+def test_what_does_not_apply_has_no_score(run_pbm: RunPbm, sheet: WriteSheet) -> None:
+    made = evaluated(run_pbm, indicators(sheet, "产出 | 数量 | 甲 | ≥ | 10 | 个 | / | 50 | 50 |"))
+    (message,) = said(made, "V42")
+    assert "完成值写不适用，却自评 50 分" in message
+
+
 def test_a_score_without_an_actual_has_no_ground_and_a_blank_is_not_zero(run_pbm: RunPbm, sheet: WriteSheet) -> None:
     path = indicators(
         sheet, "产出 | 数量 | 甲 | ≥ | 10 | 个 |  | 50 | 50 |", "产出 | 数量 | 乙 | ≥ | 10 | 个 |  | 50 |  |"

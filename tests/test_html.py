@@ -182,8 +182,14 @@ def test_same_inputs_same_bytes(written: Path, run_pbm: RunPbm, tmp_path: Path) 
     assert (tmp_path / "又.html").read_bytes() == before
 
 
-def test_projects_of_the_same_name_keep_their_own_basis_and_cell(written: Path) -> None:
-    """两个单位都有“道路维护”：一个红在执行，一个红在指标，依据和单元格各是各的。"""
+def test_projects_of_the_same_name_keep_their_own_basis_and_cell(
+    run_pbm: RunPbm, sheet: WriteSheet, tmp_path: Path
+) -> None:
+    """两个单位都有“道路维护”：一个红在执行，一个红在（定性的）指标，依据和单元格各是各的。"""
+    written = tmp_path / "监控.html"
+    done = f"{INDICATORS}| 'P2' | 道路维护 | 乙局 | 产出 | 质量 | 路况 | 显著改善 | 未达成预期指标且效果较差 |\n"
+    paths = sheet(PROJECTS, file="执行.xlsx"), sheet(done, file="指标.xlsx")
+    assert run_pbm("monitor", *paths, "--on", "2023-12-31", "-o", written).code == 0
     data = json.loads(Parts(written.read_text(encoding="utf-8")).scripts["data"])
     rows = {row["c"][0]: row for row in data["tables"][0]["rows"]}
     assert rows["P1"]["k"] == "执行.xlsx›Sheet1!E3"

@@ -12,7 +12,7 @@ import pytest
 from pbm_cli import form_layouts, layouts
 from pbm_cli.cells import Sheet
 from pbm_cli.errors import ConfigError
-from pbm_cli.headings import Grid, find_cutoff
+from pbm_cli.headings import Grid, find_cutoff, wrong_dates
 from pbm_cli.models import RECORD_TYPES
 
 
@@ -20,13 +20,40 @@ from pbm_cli.models import RECORD_TYPES
     ("texts", "cutoff"),
     [
         (["截至2023年7月31日"], dt.date(2023, 7, 31)),
-        (["截至2023年2月30日"], dt.date(2023, 2, 28)),
-        (["截至2023年13月1日", "2023年1-7月"], dt.date(2023, 7, 31)),
-        (["2023年1-13月"], None),
+        (["截至2023年2月"], dt.date(2023, 2, 28)),
+        (["截至2024年2月底"], dt.date(2024, 2, 29)),
+        (["截至2023年1-7月"], dt.date(2023, 7, 31)),
+        (["截至7月15日"], dt.date(2023, 7, 15)),
+        (["截止2023.7.31"], dt.date(2023, 7, 31)),
+        (["截至2024-02-29"], dt.date(2024, 2, 29)),
     ],
 )
-def test_a_date_that_is_not_in_the_calendar_is_no_cutoff(texts: list[str], cutoff: dt.date | None) -> None:
+def test_a_cutoff_is_read_to_the_day(texts: list[str], cutoff: dt.date | None) -> None:
     assert find_cutoff(texts, 2023) == cutoff
+    assert wrong_dates(texts, 2023) == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "cutoff", "wrong"),
+    [
+        (["截至2023年2月30日"], None, ["截至2023年2月30日"]),
+        (["截至2023-02-29"], None, ["截至2023-02-29"]),
+        (["截至2月30日", "截至2月30日"], None, ["截至2月30日"]),
+        (["截至2023年13月1日", "2023年1-7月"], dt.date(2023, 7, 31), ["截至2023年13月1日"]),
+        (["截至2023年2月30日（1-2月）"], dt.date(2023, 2, 28), ["截至2023年2月30日"]),
+        (["2023年1-13月"], None, ["2023年1-13月"]),
+    ],
+)
+def test_a_date_that_is_not_in_the_calendar_is_no_cutoff(
+    texts: list[str], cutoff: dt.date | None, wrong: list[str]
+) -> None:
+    assert find_cutoff(texts, 2023) == cutoff
+    assert wrong_dates(texts, 2023) == wrong
+
+
+def test_a_day_without_a_year_is_no_date() -> None:
+    assert find_cutoff(["截至2月30日"], None) is None
+    assert wrong_dates(["截至2月30日", "截至7月15日"], None) == []
 
 
 def test_rows_above_a_heading_end_at_the_table_before() -> None:

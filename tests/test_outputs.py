@@ -54,7 +54,9 @@ def _monitor_row(number: int, **more: Any) -> dict[str, Any]:
         "goal_light": "green",
         "light": "red",
         "action": "限期整改",
-        "reasons": ["政策变化", "招标延误"],
+        "reasons": ["执行率 11.49%，低于 60%，红灯", "政策变化", "招标延误"],
+        "light_reasons": ["执行率 11.49%，低于 60%，红灯"],
+        "stated_reasons": ["政策变化", "招标延误"],
         "indicators": [
             {
                 "level1": "产出指标", "level2": "数量指标", "level3": "养护里程", "operator": ">=", "target": "60",
@@ -243,6 +245,7 @@ def test_csv_of_report_is_one_table(document: Document) -> None:
     assert rows[1]["总灯"] == "红灯"
     assert rows[1]["累计支出（元）"] == "-5461800.01"
     assert rows[1]["偏差原因"] == "政策变化；招标延误"
+    assert rows[1]["判灯依据"] == "执行率 11.49%，低于 60%，红灯"
     assert rows[1]["执行率与序时进度之比（%）"] == ""
     assert rows[1]["指标"] == "产出指标/数量指标/养护里程：>=60公里，实际 57，95.00%，绿灯"
     assert rows[1]["出处"] == "执行表.xlsx›执行 第3行"
@@ -255,7 +258,7 @@ def test_csv_of_one_stage_has_no_stage_column(document: Document) -> None:
 
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_csv_formula_is_prefixed(text: str) -> None:
-    row = _monitor_row(1, project_name=text, reasons=[text, "甲"])
+    row = _monitor_row(1, project_name=text, stated_reasons=[text, "甲"])
     found = _csv(csv_form.render({"command": "monitor", "rows": [row]}))[0]
     assert found["项目名称"].startswith("'")
     assert found["偏差原因"].startswith("'")

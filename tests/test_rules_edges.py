@@ -13,7 +13,18 @@ import pytest
 
 from pbm_cli import rules
 from pbm_cli.fields import Rate
-from pbm_cli.rules import assess, evaluate, evaluate_self, evaluate_use, goals, goals_wording, monitor, monitor_notice
+from pbm_cli.rules import (
+    RULES,
+    assess,
+    evaluate,
+    evaluate_self,
+    evaluate_use,
+    goals,
+    goals_wording,
+    in_force,
+    monitor,
+    monitor_notice,
+)
 from pbm_cli.rules.rollup import median, outlier
 from pbm_cli.targets import Actual, Target, parse_actual, parse_target
 
@@ -233,6 +244,33 @@ def test_without_a_computed_score_there_is_no_gap() -> None:
 def test_a_rating_without_a_grade_says_the_score_alone() -> None:
     assert evaluate_use.rating(Decimal("90.50"), "优") == "评价得分 90.5，等级“优”"
     assert evaluate_use.rating(Decimal(90), None) == "评价得分 90"
+
+
+# ---- 用到的参数、规则的名称 ----
+
+
+def test_lines_that_no_method_chose_are_not_in_force() -> None:
+    values = {"execution_method": "分月节点", "overall_method": "取最差"}
+    asked: list[str] = []
+
+    def value(name: str) -> object:
+        asked.append(name)
+        return values[name]
+
+    assert in_force(RULES["M01"].parameters, value) == ("execution_method", "execution_nodes")
+    assert in_force(RULES["M04"].parameters, value) == ("overall_method", "gap_limit")
+    assert in_force(["execution_bands"], value) == ()
+    asked.clear()
+    assert in_force(["positive_bands", "amount_tolerance"], value) == ("positive_bands", "amount_tolerance")
+    assert asked == []
+
+
+def test_every_rule_has_a_name_without_brackets() -> None:
+    for rule in RULES.values():
+        assert rule.title
+        assert not set("（）。；：") & set(rule.title), rule.title
+    assert RULES["T09"].title == "成本指标不得高于预算金额，方向应为“≤”"
+    assert RULES["T10"].title == "三级指标放错了类别"
 
 
 # ---- 目标审核 ----

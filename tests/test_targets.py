@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbm_cli.cells import Cell, ErrorCell, Percentage, UnvaluedCell
-from pbm_cli.targets import Target, parse_actual, parse_target
+from pbm_cli.targets import Actual, Target, parse_actual, parse_target
 
 NUMBERS = """
 # 原文 | 运算符 | 数 | 度量单位
@@ -440,8 +441,18 @@ def test_qualitative_and_blank_actuals() -> None:
     actual = parse_actual("达成预期指标", target)
     assert actual is not None
     assert (actual.text, actual.value, actual.remarks) == ("达成预期指标", None, ())
-    for cell in (None, "", "/", "——"):
+    for cell in (None, "", "——", "//"):
         assert parse_actual(cell, target) is None
+
+
+@pytest.mark.parametrize("raw", ["合规", "≥10个"])
+@pytest.mark.parametrize("cell", ["/", "／", " / "])
+def test_a_slash_is_not_applicable_where_there_is_a_target(raw: str, cell: Cell) -> None:
+    """四川自评表的完成值填“/”是不适用；连指标值也没有的，是没有填。"""
+    target = parse_target(raw)
+    assert target is not None
+    assert parse_actual(cell, target) == Actual("不适用", None, ("填的是“/”，表示不适用",))
+    assert parse_actual(cell, replace(target, text="")) is None
 
 
 WORDS = st.text("0123456789.,，≥≤<>=%％‰万亿元个人次年月日底前内以上下不低少于至多()（）[]/:-~～、的三十百分之 ")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pbm_cli.cells import Cell, Merge, Sheet
+from pbm_cli.cells import Cell, Merge, Sheet, column_letters
 from pbm_cli.fields import split_code_name, unit_in_heading, unit_in_line
 from pbm_cli.text import one_line, squeeze
 
@@ -21,7 +21,9 @@ _COLUMN_NUMBER = re.compile(
 )
 _ORDINAL = re.compile(r"^\(?(\d{1,2}|[A-Za-z])\)?(?:=|$)")
 _YEARS = tuple(re.compile(p) for p in (r"(20\d\d)(?:财政|会计)?年度", r"(20\d\d)年", r"(20\d\d)\b"))
-_FULL_DATE = re.compile(r"截[至止]:?(20\d\d)[年\-/.](\d{1,2})[月\-/.](\d{1,2})")
+_FULL_DATE = re.compile(
+    r"截[至止]:?(?:(?P<y>20\d\d)[年\-/.](?P<m>\d{1,2})[月\-/.]|(?P<n>\d{1,2})月)(?P<d>\d{1,2})(?![\d月])日?"
+)
 _MONTHS = re.compile(
     r"(?:(?P<a>20\d\d)年)?(?:1月?[-—–~～至到]|截[至止](?:(?P<b>20\d\d)年)?)(?P<m>\d{1,2})月"
     r"|(?:(?P<c>20\d\d)年)?(?<!\d)(?P<n>\d{1,2})月[底末]"
@@ -186,11 +188,14 @@ def find_year(texts: Sequence[str]) -> int | None:
 
 
 def find_cutoff(texts: Sequence[str], year: int | None) -> dt.date | None:
-    """从标题和表头里读数据截止日：截至2023年7月31日、2023年1-7月、1-7月执行数（配合年度）；读不出为 None。"""
+    """从标题和表头里读数据截止日：截至2023年7月31日、2023年1-7月、1-7月执行数（配合年度）；读不出为 None。
+
+    日历上没有的日期（截至2023年2月30日）不算，也不当作那个月的月末；由 wrong_dates 说出来。
+    """
     for text in texts:
-        if (m := _FULL_DATE.search(text)) and (day := _date(int(m[1]), int(m[2]), int(m[3]))):
+        if (m := _FULL_DATE.search(text)) and (day := _day_of(m, year)):
             return day
-    for text in texts:
+    for text in (_FULL_DATE.sub("", text) for text in texts):
         if m := _MONTHS.search(text):
             in_year = int(m["a"] or m["b"] or m["c"] or 0) or year
             month = int(m["m"] or m["n"])
@@ -200,6 +205,27 @@ def find_cutoff(texts: Sequence[str], year: int | None) -> dt.date | None:
             continue
         if in_year and 1 <= month <= 12:
             return dt.date(in_year, month, calendar.monthrange(in_year, month)[1])
+    return None
+
+
+def wrong_dates(texts: Sequence[str], year: int | None) -> list[str]:
+    """写成截止日、日历上却没有的日期，照原样，不重复：截至2023年2月30日、1-13月。"""
+    found = [m[0] for t in texts for m in _FULL_DATE.finditer(t) if (m["y"] or year) and not _day_of(m, year)]
+    months = (m for t in texts for m in _MONTHS.finditer(_FULL_DATE.sub("", t)))
+    return list(dict.fromkeys([*found, *(m[0] for m in months if not 1 <= int(m["m"] or m["n"]) <= 12)]))
+
+
+def _day_of(found: re.Match[str], year: int | None) -> dt.date | None:
+    in_year = int(found["y"] or 0) or year
+    return _date(in_year, int(found["m"] or found["n"]), int(found["d"])) if in_year else None
+
+
+def place_of(rows: Sequence[Sequence[Cell]], words: str) -> str | None:
+    """几行里写着这几个字的第一格：B2；没有（例如写在表名里）为 None。"""
+    for number, row in enumerate(rows, 1):
+        for column, value in enumerate(row):
+            if isinstance(value, str) and words in squeeze(value):
+                return f"{column_letters(column)}{number}"
     return None
 
 

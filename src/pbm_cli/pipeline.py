@@ -24,6 +24,7 @@ from pbm_cli.layouts import load_layouts
 from pbm_cli.loading import FileReport, Loaded, Loader, SheetReport
 from pbm_cli.models import RECORD_TYPES, Finding
 from pbm_cli.parameters import RuleSet, load_ruleset
+from pbm_cli.text import storable
 from pbm_cli.workbook import Reader, find_workbooks
 
 FAIL_LEVELS: dict[str, tuple[str, ...]] = {
@@ -109,10 +110,10 @@ def read(
     forms = load_form_layouts(layouts, overlay)
     loader = Loader(layouts, UNITS[unit] if unit else None, config.year, forms)
     there = [path for path in paths if path.exists()]
-    found = find_workbooks(there)
+    found = [(path, storable(shown)) for path, shown in find_workbooks(there)]
     for path in paths:
         if path not in there:
-            loader.fail(str(path), "找不到这个文件或文件夹。请检查路径是否写对")
+            loader.fail(storable(str(path)), "找不到这个文件或文件夹。请检查路径是否写对")
     if there and not found:
         raise UsageError(
             "、".join(str(p) for p in there), "没有找到工作簿", "请给出 xlsx、xls、et、ods、csv 文件或它们所在的文件夹"
@@ -305,9 +306,9 @@ def _cutoff(run: Run, command: str) -> dt.date | None:
         if stated:
             days = "、".join(day.isoformat() for day in stated)
             raise UsageError("监控截止日", f"几张表写的截止日不同（{days}）", "请用 --on 2023-12-31 这样的写法指定")
-        raise UsageError(
-            "监控截止日", "表上没有写数据截止到哪一天", f"请加 --on 2023-12-31，或在 {NAME} 的 [run] 里写 on"
-        )
+        wrong = next((f"{f.where}：{f.message}" for f in run.loaded.findings if f.code == "D30"), "")
+        said = wrong.partition("；")[0] or "表上没有写数据截止到哪一天"
+        raise UsageError("监控截止日", said, f"请加 --on 2023-12-31，或在 {NAME} 的 [run] 里写 on")
     return dt.date(run.year, 12, 31) if run.year else None
 
 

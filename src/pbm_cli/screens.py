@@ -26,9 +26,7 @@ from pbm_cli.screen_monitor import show_changes, show_trial
 from pbm_cli.screen_tables import blank_table
 from pbm_cli.totals import UNIT_WORDS
 
-_MOST_ROWS = 10
-_MOST_FINDINGS = 12
-_MOST_FILES = 15
+_MOST_ROWS, _MOST_FINDINGS, _MOST_FILES = 10, 12, 15
 _LONGEST_VALUE = 30
 _LEVELS = {"error": "错误", "warning": "警告", "hint": "提示", "red": "红灯", "yellow": "黄灯"}
 DATA_CODES = {
@@ -61,6 +59,7 @@ DATA_CODES = {
     "D27": "两次导出里只有一边有的，没有比较",
     "D28": "数据早于参数的施行日期，因点名用这个规则集，仍按它判定",
     "D29": "有个人信息（身份证、手机、银行卡号码）：不需要的请删去，公开时加 --publish 遮住",
+    "D30": "写的数据截止日在日历上没有这一天，没有采用",
 }
 
 
@@ -381,7 +380,7 @@ def parameters(ruleset: RuleSet, name: str | None) -> None:
     if not parameter.values:
         put("  没有规定；县里可以用 --overlay 写自己的。")
     for dated in parameter.values:
-        text = "停止执行" if dated.value is None else value_text(parameter.form, dated.value)
+        text = "停止执行" if dated.value is None else value_text(parameter.shape, dated.value)
         put(f"  {dated.effective} 起：{text}")
         put(f"    {dated.basis.text(dated.effective)}")
     say("下一步：要换成本县的，写进一个文件夹，用 --overlay 盖上去。")

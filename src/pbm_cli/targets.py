@@ -26,10 +26,11 @@ from pbm_cli.quantities import (
     tidy,
     without_deadlines,
 )
-from pbm_cli.text import one_line, plain
+from pbm_cli.text import one_line, plain, squeeze
 
-__all__ = ["Actual", "Operator", "Target", "parse_actual", "parse_target"]
+__all__ = ["NOT_APPLICABLE", "Actual", "Operator", "Target", "parse_actual", "parse_target"]
 
+NOT_APPLICABLE = "不适用"
 _DIRECTIONS: Mapping[str, Operator] = {"正向": ">=", "反向": "<=", "逆向": "<=", "负向": "<="}
 _KIND = re.compile(r"(定性|定量|正向|反向|逆向|负向)(?:指标)?")
 _KIND_AHEAD = re.compile(r"(定性|定量|正向|反向|逆向|负向)(?:指标[\s:：]*|[\s:：]+)(?=\S)")
@@ -276,12 +277,16 @@ def _joined(own: str, column: str) -> tuple[str, bool]:
 
 
 def parse_actual(value: Cell, target: Target) -> Actual | None:
-    """完成值，换成与指标值同一单位的数；不能比时 value 为 None 并说明；空白为 None。"""
+    """完成值，换成与指标值同一单位的数；不能比时 value 为 None 并说明；空白为 None。
+
+    有指标值而完成值填“/”的，按四川自评表的填法是不适用，不是没有填。
+    """
     if problem := unreadable(value):
         return Actual(one_line(str(value)), None, (problem.message,))
     words = _words(value)
     if not words:
-        return None
+        slash = target.text and isinstance(value, str) and squeeze(value) == "/"
+        return Actual(NOT_APPLICABLE, None, ("填的是“/”，表示不适用",)) if slash else None
     line = tidy(words) if len(words) <= LONGEST else ""
     if target.value is None:
         return Actual(words, Decimal(line[:-1]) if _PERCENT_ONLY.fullmatch(line) else None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+Number = Fraction | Decimal | int
 FEN_PER_YUAN = 100
 FEN_PER_WAN = 100 * 10_000
 TEN = 10
@@ -19,11 +22,27 @@ _INVISIBLE = re.compile(
     r"\ufffe\uffff\U000e0000-\U000e007f]"
 )
 _SPACES = re.compile(r"\s+")
+_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
 def visible(value: str) -> str:
     """去掉控制符和看不见的字符；换行、制表保留。"""
     return value if value.isprintable() else _INVISIBLE.sub("", value)  # 要去掉的都印不出来
+
+
+def storable(name: str) -> str:
+    """文件名写进结果的样子：不是 UTF-8 的字节写成 \\xd6（别的系统解出来的名字，Unicode 文字里放不下）。"""
+    if name.isprintable():
+        return name
+    return name.encode("utf-8", "surrogatepass" if os.name == "nt" else "surrogateescape").decode(
+        "utf-8", "backslashreplace"
+    )
+
+
+def named(stored: str) -> str:
+    """storable 写成的 → 磁盘上的名字。"""
+    raw = _BYTE.sub(lambda m: bytes([int(m[1], 16)]), stored.encode("utf-8"))
+    return os.fsdecode(raw)
 
 
 @lru_cache(maxsize=65536)
@@ -54,7 +73,8 @@ def rounded(top: int, bottom: int) -> int:
     return -units if top < 0 else units
 
 
-def _two_places(hundredths: int) -> str:
+def two_places(hundredths: int) -> str:
+    """百分之几的整数 → 两位小数：12345 → "123.45"。"""
     if hundredths >= 0:
         return f"{hundredths // 100}.{hundredths % 100:02d}"
     return f"-{-hundredths // 100}.{-hundredths % 100:02d}"
@@ -62,7 +82,7 @@ def _two_places(hundredths: int) -> str:
 
 def yuan(fen: int) -> str:
     """分 → 元，两位小数：475505000 → "4755050.00"。"""
-    return _two_places(fen)
+    return two_places(fen)
 
 
 def yuan_or_none(fen: int | None) -> str | None:
@@ -73,7 +93,7 @@ def yuan_or_none(fen: int | None) -> str | None:
 def wan(fen: int, *, thousands: bool = False) -> str:
     """分 → 万元，两位小数：4755050000 → "4755.05"；thousands 时带千分位。"""
     hundredths = rounded(fen * 100, FEN_PER_WAN)
-    return f"{Decimal(hundredths).scaleb(-2):,.2f}" if thousands else _two_places(hundredths)
+    return f"{Decimal(hundredths).scaleb(-2):,.2f}" if thousands else two_places(hundredths)
 
 
 def wan_exactly(fen: int) -> str:
@@ -84,12 +104,12 @@ def wan_exactly(fen: int) -> str:
 
 def percent(value: Fraction | None) -> str | None:
     """比（1 = 100%）→ 两位小数的百分数文字，不带 %；没有分母时为 None。"""
-    return None if value is None else _two_places(rounded(value.numerator * 10_000, value.denominator))
+    return None if value is None else two_places(rounded(value.numerator * 10_000, value.denominator))
 
 
 def percent_of(part: int, whole: int | None) -> str | None:
     """percent(part ÷ whole)，不必先约分；没有分母、分母为 0 或为负时为 None。"""
-    return _two_places(rounded(part * 10_000, whole)) if whole and whole > 0 else None
+    return two_places(rounded(part * 10_000, whole)) if whole and whole > 0 else None
 
 
 def score_text(value: Decimal | Fraction | int | None) -> str | None:
@@ -106,3 +126,42 @@ def plain(value: Decimal) -> str:
 def ratio(part: int, whole: int | None) -> Fraction | None:
     """part ÷ whole，精确；分母为 0 或缺时为 None。"""
     return Fraction(part, whole) if whole else None
+
+
+@lru_cache(maxsize=4096)
+def line_parts(line: Number) -> tuple[int, int]:
+    """一条线 → 分子、分母；线总共没有几条。"""
+    return line.as_integer_ratio()
+
+
+def share(ratio: Fraction, *lines: Number) -> str:
+    """比（1 = 100%）→ 百分数文字，两位小数；四舍五入后会到了线的另一边时，多写几位。"""
+    return share_of(ratio.numerator, ratio.denominator, lines)
+
+
+def share_of(part: int, whole: int, lines: Collection[Number] = ()) -> str:
+    """share(part ÷ whole, *lines)，不必先约分；whole 为正。"""
+    exact = part * 10_000
+    shown = rounded(exact, whole)
+    if shown * whole != exact:
+        for line in lines:
+            top, bottom = line_parts(line)
+            if shown * bottom == top * 100 or 100 % bottom:  # 线在两位小数以内的，四舍五入最多落到线上，越不过去
+                return _longer_share(part * 100, whole, [line_parts(line) for line in lines])
+    return f"{two_places(shown)}%"
+
+
+def _longer_share(top: int, bottom: int, limits: Sequence[tuple[int, int]]) -> str:
+    sides = [_side(top * parts, line * bottom) for line, parts in limits]
+    for places in range(2, 12):
+        scale = TEN**places
+        shown = rounded(top * scale, bottom)
+        if all(_side(shown * parts, line * scale) == side for (line, parts), side in zip(limits, sides, strict=True)):
+            break
+    whole, rest = divmod(abs(shown), scale)
+    return f"{'-' if shown < 0 else ''}{whole}.{str(rest).zfill(places)}%"
+
+
+def _side(value: int, line: int) -> int:
+    """在线的哪一边：-1 低于，0 正好，1 高于。"""
+    return (value > line) - (value < line)

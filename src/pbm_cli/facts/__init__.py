@@ -17,7 +17,7 @@ from pbm_cli.identity import ProjectIndex, ProjectKey, key_of
 from pbm_cli.loading import FileReport
 from pbm_cli.models import Finding, FindingLevel, Indicator, Origin, Where
 from pbm_cli.parameters import Bound
-from pbm_cli.rules import RULES
+from pbm_cli.rules import RULES, in_force
 from pbm_cli.text import percent, plain, ratio
 
 Row = dict[str, Any]
@@ -85,12 +85,13 @@ class Judge:
         sentence: str,
         where: Where | None,
         level: FindingLevel | None = None,
+        names: tuple[str, ...] | None = None,
     ) -> Finding:
-        """一条规则的发现；依据取自它用到的参数。"""
+        """一条规则的发现；依据取自它用到的参数，知道这一次只用了哪几个的写在 names 里。"""
         entry = self._codes[function]
-        names = entry.parameters
+        names = entry.parameters if names is None else names
         if names not in self._basis:
-            self._basis[names] = self.bound.basis_text(*names) if names else ""
+            self._basis[names] = self.bound.basis_text(*in_force(names, self.bound.value)) if names else ""
         return Finding(entry.code, level or entry.level or "hint", subject, sentence, where, self._basis[names] or None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from pbm_cli.errors import InputError
 from pbm_cli.facts import Row
+from pbm_cli.facts.changes import previous_document
 from pbm_cli.identity import ProjectIndex, ProjectKey
 from pbm_cli.text import squeeze
 
@@ -67,12 +67,7 @@ def row_key(row: Row) -> ProjectKey:
 
 def earlier_result(path: Path) -> Earlier:
     """上次的 JSON 结果 → 各环节的行和汇总；不是 pbm 的结果时抛出 InputError。"""
-    try:
-        data: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(path.name, f"读不出来：{error.strerror}", "--previous 要给上次的 JSON 结果或文件夹") from error
-    except ValueError as error:
-        raise InputError(path.name, "不是 JSON 结果文件", "请给 pbm report -o 结果.json 写出的文件") from error
+    data = previous_document(path)
     if not isinstance(data, dict) or not isinstance(data.get("rows"), list) or not isinstance(data.get("pbm"), str):
         raise InputError(path.name, "不是 pbm 的结果", "请给 pbm report 或 pbm evaluate 写出的 JSON")
     command = str(data.get("command"))

@@ -5,21 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pbm_cli.errors import InputError
+from pbm_cli.errors import InputError, why
 from pbm_cli.facts import Row
 from pbm_cli.identity import ProjectIndex, ProjectKey
+from pbm_cli.resources import content
 from pbm_cli.text import squeeze
+
+_MOST_BYTES = 256 * 1024 * 1024
+_REMEDY = "请给 pbm -o 结果.json 写出的文件"
+
+
+def previous_document(path: Path) -> Any:
+    """上一次的 JSON 结果，原样；读不出来、太大、不是 JSON 时抛出 InputError。"""
+    try:
+        data = content(path, _MOST_BYTES)
+        if len(data) > _MOST_BYTES:
+            raise InputError(path.name, "文件太大，不像 pbm 写出的结果", _REMEDY)
+        return json.loads(data.decode("utf-8-sig"))
+    except OSError as error:
+        raise InputError(path.name, f"读不出来：{why(error)}", "--previous 要给上次的 JSON 结果或文件夹") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(path.name, "不是 JSON 结果文件", _REMEDY) from error
 
 
 def previous_rows(path: Path) -> list[Row]:
     """从上一次的 JSON 结果取出监控的各行；不是 pbm 的监控结果时抛出 InputError。"""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(path.name, f"读不出来：{error.strerror}", "--previous 要给上次的 JSON 结果或文件夹") from error
-    except ValueError as error:
-        raise InputError(path.name, "不是 JSON 结果文件", "请给 pbm monitor -o 结果.json 写出的文件") from error
+    data = previous_document(path)
     rows = data.get("rows") if isinstance(data, dict) else None
     if not isinstance(rows, list) or not isinstance(data.get("pbm"), str):
         raise InputError(path.name, "不是 pbm 的监控结果", "请给 pbm monitor 或 pbm report 写出的 JSON")

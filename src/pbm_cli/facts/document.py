@@ -9,6 +9,7 @@ from pbm_cli.facts import Facts, Row
 from pbm_cli.loading import FileReport
 from pbm_cli.models import Finding
 from pbm_cli.parameters import Bound
+from pbm_cli.rules import in_force
 
 STAGES = ("assess", "goals", "monitor", "evaluate", "mechanism")
 
@@ -75,8 +76,9 @@ def finding_row(finding: Finding) -> Row:
 
 
 def parameter_rows(bound: Bound) -> list[Row]:
-    """用到的参数，各带施行日期和依据。"""
-    return [row for name in bound.used if (row := parameter_row(bound, name)) is not None]
+    """用到的参数，各带施行日期和依据；算法没有选中的线不列。"""
+    names = in_force(bound.used, bound.value)
+    return [row for name in names if (row := parameter_row(bound, name)) is not None]
 
 
 def parameter_row(bound: Bound, name: str) -> Row | None:

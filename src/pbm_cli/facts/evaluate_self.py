@@ -13,6 +13,7 @@ from pbm_cli.facts.evaluate_subjects import SELF_LEVEL, Subject
 from pbm_cli.models import Evaluation, Finding, Indicator, Origin, Where
 from pbm_cli.rules import evaluate as rules
 from pbm_cli.rules import evaluate_self as checks
+from pbm_cli.targets import NOT_APPLICABLE
 from pbm_cli.text import plain, score_text, squeeze
 
 PARTS = {
@@ -285,7 +286,7 @@ def _own_executions(subject: Subject) -> Sequence[Any]:
 
 def _not_applicable(item: Indicator) -> bool:
     said = [item.actual.text if item.actual else "", item.target.text if item.target else "", item.reason or ""]
-    return not item.self_score and any(squeeze(text).startswith("不适用") for text in said)
+    return not item.self_score and any(squeeze(text).startswith(NOT_APPLICABLE) for text in said)
 
 
 def _indicator_row(item: Indicator, score: Fraction | None, sentence: str) -> Row:

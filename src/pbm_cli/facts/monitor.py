@@ -14,8 +14,10 @@ from pbm_cli.loading import Loaded
 from pbm_cli.models import LIGHT_WORDS, Execution, Finding, FindingLevel, Indicator, Light, UnitReport, Where
 from pbm_cli.rules import Judgement
 from pbm_cli.rules import monitor as rules
+from pbm_cli.targets import Target
 from pbm_cli.text import one_line, percent, percent_of, squeeze, yuan, yuan_or_none
 
+_BAD = frozenset(("red", "yellow"))
 LIGHTS: tuple[Light, ...] = ("red", "yellow", "green", "blue", "none")
 
 
@@ -59,40 +61,66 @@ class _Lights:
 
     def __init__(self, judge: Judge, on: dt.date, findings: list[Finding]) -> None:
         self._judge, self._on, self._findings = judge, on, findings
-        self._time = rules.time_progress(on)
+        time = rules.time_progress(on)
+        self._time = None if time == 1 else (time.numerator, time.denominator)  # 年末两个比相等
+        self._execution = judge(rules.execution_light)
         self._overalls: dict[tuple[Light, Light], Judgement] = {}
         self._advised: dict[tuple[object, ...], rules.Treatment | None] = {}
         self.reasons: list[str] = []
 
     def row(self, project: MonitoredProject) -> Row:
         """一个项目的一行。"""
-        judge, on = self._judge, self._on
-        judged = [judge(rules.indicator_light)(item.target, item.actual, on) for item in project.indicators]
-        indicators = [_indicator_row(item, one) for item, one in zip(project.indicators, judged, strict=True)]
-        for item in project.indicators:
-            _check_indicator(item, project, judge, self._findings)
-        execution = judge(rules.execution_light)(project.budget, project.expenditure, on)
+        spent, budget = project.expenditure, project.budget
+        judged, indicators = self._indicators(project) if project.indicators else ([], [])
+        execution = self._execution(budget, spent, self._on)
         goal = rules.goal_light(one.light for one in judged) if judged else "none"
         achieved = achieved_share(project.indicators, judged) if judged else None
         overall = self._overall(project, execution.light, goal, achieved)
+        light = overall.light
         reasons = project.stated_reasons
         self.reasons += reasons
-        advice = self._advice(project, (overall.light, execution.light, goal), reasons)
-        bad = overall.light in ("red", "yellow")  # 别的灯的道理没有人看，不写
-        sentences = _sentences(execution, goal, overall, indicators) if bad else []
-        if bad:
-            self._explain(project, (execution.light, goal, overall.light), [one.light for one in judged], sentences)
-        self._check_spending(project, overall.light, reasons)
-        row = self._head(project)
-        row["execution_light"] = execution.light
-        row["goal_light"] = goal
-        row["light"] = overall.light
-        row["action"], row["action_reason"], row["response_days"] = advice or (None, None, None)
-        row["reasons"] = sentences + reasons
-        row["goal_completion_pct"] = percent(achieved)
-        row["indicators"] = indicators
-        row["origin"] = origin_row(project.origin)
-        return row
+        action, why, days = self._advice(project, (light, execution.light, goal), reasons) or (None, None, None)
+        sentences = _sentences(execution, goal, overall, indicators) if light in _BAD else []  # 别的灯的道理没有人看
+        if sentences:
+            self._explain(project, (execution.light, goal, light), [one.light for one in judged], sentences)
+        if sentences or not budget or spent > budget:  # 别的没有可说的
+            self._check_spending(project, light, reasons)
+        rate = percent_of(spent, budget)
+        return {
+            "project_code": project.code,
+            "project_name": project.name,
+            "budget_unit": project.unit,
+            "department": project.department,
+            "budget_yuan": yuan_or_none(budget),
+            "expenditure_yuan": yuan(spent) if project.rows else None,
+            "execution_pct": rate,
+            "progress_ratio_pct": rate if self._time is None else self._against_time(spent, budget),
+            "execution_light": execution.light,
+            "goal_light": goal,
+            "light": light,
+            "action": action,
+            "action_reason": why,
+            "response_days": days,
+            "reasons": sentences + reasons,
+            "light_reasons": sentences,
+            "stated_reasons": reasons,
+            "goal_completion_pct": percent(achieved),
+            "indicators": indicators,
+            "origin": origin_row(project.origin),
+        }
+
+    def _against_time(self, spent: int, budget: int | None) -> str | None:
+        """执行率 ÷ 序时进度。"""
+        passed, whole = self._time or (1, 1)
+        return percent_of(spent * whole, budget and budget * passed)
+
+    def _indicators(self, project: MonitoredProject) -> tuple[list[rules.IndicatorJudgement], list[Row]]:
+        """各指标的灯和行。"""
+        judge, items = self._judge, project.indicators
+        judged = [judge(rules.indicator_light)(item.target, item.actual, self._on) for item in items]
+        for item in items:
+            _check_indicator(item, project, judge, self._findings)
+        return judged, [_indicator_row(item, one) for item, one in zip(items, judged, strict=True)]
 
     def _advice(
         self, project: MonitoredProject, three: tuple[Light, Light, Light], reasons: Sequence[str]
@@ -120,19 +148,6 @@ class _Lights:
             self._overalls[execution, goal] = judged(execution, goal, None)
         return self._overalls[execution, goal]
 
-    def _head(self, project: MonitoredProject) -> Row:
-        spent, budget, time = project.expenditure, project.budget, self._time
-        return {
-            "project_code": project.code,
-            "project_name": project.name,
-            "budget_unit": project.unit,
-            "department": project.department,
-            "budget_yuan": yuan_or_none(budget),
-            "expenditure_yuan": yuan(spent) if project.rows else None,
-            "execution_pct": percent_of(spent, budget),
-            "progress_ratio_pct": percent_of(spent * time.denominator, budget and budget * time.numerator),
-        }
-
     def _explain(
         self,
         project: MonitoredProject,
@@ -143,14 +158,15 @@ class _Lights:
         """红灯、黄灯一条发现，所在是起决定作用的那一格。three 是执行灯、目标灯、总灯；lights 是各指标的灯。"""
         execution, goal, overall = three
         rule: Any = rules.execution_light
-        where = project.origin.where("expenditure")
+        where, names = project.origin.where("expenditure"), None
         if execution != overall:
             rule = rules.indicator_light if goal == overall else rules.overall_light
             culprits = [i for i, one in zip(project.indicators, lights, strict=True) if one == goal == overall]
             where = culprits[0].origin.where("actual") if culprits else where
+            names = _parameters_of(culprits[0].target) if culprits else None
         level: FindingLevel = "red" if overall == "red" else "yellow"
         text = f"{LIGHT_WORDS[overall]}：{'；'.join(sentences)}"
-        self._findings.append(self._judge.finding(rule, project.name, text, where, level))
+        self._findings.append(self._judge.finding(rule, project.name, text, where, level, names))
 
     def _check_spending(self, project: MonitoredProject, overall: Light, reasons: Sequence[str]) -> None:
         """没有说明原因的灯，超支，没有预算的支出。"""
@@ -163,6 +179,14 @@ class _Lights:
 
     def _say(self, rule: Any, project: MonitoredProject, said: str, column: str) -> None:
         self._findings.append(self._judge.finding(rule, project.name, said, project.origin.where(column)))
+
+
+def _parameters_of(target: Target | None) -> tuple[str, ...]:
+    """判一条指标的灯看的参数；只看守没守住的（反向、指标值为 0）没有线，它的项目变红只因为总灯的算法。"""
+    if target is None or target.operator == "qualitative":
+        return ("qualitative_bands", "qualitative_words")
+    limited = target.operator in ("<=", "<") or (target.value is not None and target.value <= 0)
+    return ("overall_method", "overall_table") if limited else ("positive_bands",)
 
 
 def _indicator_row(item: Indicator, judged: rules.IndicatorJudgement) -> Row:
@@ -257,22 +281,23 @@ def _coverage(
 
 def _by_unit(projects: Sequence[MonitoredProject], rows: Sequence[Row]) -> list[Row]:
     """按单位汇总，单位按出现次序；没有单位的合在“未填单位”。"""
-    groups: dict[str, list[int]] = {}
-    for place, project in enumerate(projects):
-        groups.setdefault(project.unit or "未填单位", []).append(place)
-    result = []
-    for unit, places in groups.items():
-        budget = sum(projects[p].budget or 0 for p in places)
-        spent = sum(projects[p].expenditure for p in places)
-        lights = counted((rows[p]["light"] for p in places), LIGHTS)
-        result.append(
-            {
-                "budget_unit": unit,
-                "projects": len(places),
-                "budget_yuan": yuan(budget),
-                "expenditure_yuan": yuan(spent),
-                "execution_pct": pct(spent, budget),
-                "lights": lights,
-            }
-        )
-    return result
+    groups: dict[str, tuple[list[int], list[int], list[Light]]] = {}
+    for project, row in zip(projects, rows, strict=True):
+        unit = project.unit or "未填单位"
+        if unit not in groups:
+            groups[unit] = ([], [], [])
+        budgets, spent, lights = groups[unit]
+        budgets.append(project.budget or 0)
+        spent.append(project.expenditure)
+        lights.append(row["light"])
+    return [
+        {
+            "budget_unit": unit,
+            "projects": len(lights),
+            "budget_yuan": yuan(sum(budgets)),
+            "expenditure_yuan": yuan(sum(spent)),
+            "execution_pct": pct(sum(spent), sum(budgets)),
+            "lights": counted(lights, LIGHTS),
+        }
+        for unit, (budgets, spent, lights) in groups.items()
+    ]

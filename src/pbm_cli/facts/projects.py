@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pbm_cli.facts import attach
-from pbm_cli.identity import ProjectIndex, key_of
+from pbm_cli.identity import ProjectIndex
 from pbm_cli.loading import Loaded
 from pbm_cli.models import Adjustment, Execution, Finding, Indicator, Origin
 from pbm_cli.text import squeeze
 
 # 填了等于没填的偏差原因
 _NO_REASON = frozenset({"无", "没有", "暂无", "无偏差", "无原因"})
+
+
+@lru_cache(maxsize=16384)
+def _is_reason(text: str) -> bool:
+    return squeeze(text).strip("。.") not in _NO_REASON
 
 
 @dataclass(slots=True)
@@ -35,12 +41,21 @@ class MonitoredProject:
         """单位填的偏差原因（执行表在前，指标表在后），不重复。"""
         texts = [row.reason for row in self.rows if row.reason]
         texts += [item.reason for item in self.indicators if item.reason]
-        return [text for text in dict.fromkeys(texts) if squeeze(text).strip("。.") not in _NO_REASON] if texts else []
+        return list(filter(_is_reason, dict.fromkeys(texts))) if texts else texts
 
     @property
     def possibilities(self) -> list[str]:
         """各指标填的完成目标可能性。"""
         return [item.possibility for item in self.indicators if item.possibility]
+
+
+def _project(record: Execution | Indicator, spending: Execution | None) -> MonitoredProject:
+    """从一条记录开始的一个项目；spending 是它的执行行，指标没有。"""
+    code, name, unit = record.project_code, record.project_name, record.budget_unit
+    if spending is None:
+        return MonitoredProject(code, name, unit, None, record.origin)
+    budget, spent = spending.adjusted_budget, spending.expenditure
+    return MonitoredProject(code, name, unit, spending.department, record.origin, budget, spent, [spending])
 
 
 def gather_projects(loaded: Loaded) -> tuple[list[MonitoredProject], list[Finding]]:
@@ -51,19 +66,15 @@ def gather_projects(loaded: Loaded) -> tuple[list[MonitoredProject], list[Findin
     progress: list[Indicator] = loaded.indicators("monitor", "monitoring_form")
     base: Sequence[Execution | Indicator] = executions or progress
     for record in base:
-        place = index.place(key_of(record))
+        place = index.place_of(record)
+        spending = record if isinstance(record, Execution) else None
         if place == len(projects):
-            department = record.department if isinstance(record, Execution) else None
-            projects.append(
-                MonitoredProject(
-                    record.project_code, record.project_name, record.budget_unit, department, record.origin
-                )
-            )
-        if isinstance(record, Execution):
+            projects.append(_project(record, spending))
+        elif spending is not None:
             project = projects[place]
-            project.budget = (project.budget or 0) + record.adjusted_budget
-            project.expenditure += record.expenditure
-            project.rows.append(record)
+            project.budget = (project.budget or 0) + spending.adjusted_budget
+            project.expenditure += spending.expenditure
+            project.rows.append(spending)
     indicators, unmatched = attach(index, progress, "指标表")
     adjustments, unmatched_adjustments = attach(index, loaded.of("adjustment"), "处置台账")
     for place, found in indicators.items():

@@ -13,7 +13,7 @@ from pbm_cli.facts.projects import MonitoredProject, gather_projects
 from pbm_cli.loading import Loaded
 from pbm_cli.models import Indicator, Light, Record, Where
 from pbm_cli.parameters import Bound
-from pbm_cli.rules import RULES
+from pbm_cli.rules import RULES, in_force
 
 _TERMS = 6
 
@@ -69,9 +69,9 @@ class Sources:
         return next((record for kind in kinds for record in found if record.kind == kind), None)
 
     def parameters(self, codes: Iterable[str]) -> list[Row]:
-        """几条规则用到的参数，当天有效的。"""
+        """几条规则用到的参数，当天有效的；算法没有选中的线不列。"""
         names = dict.fromkeys(name for code in codes if code in RULES for name in RULES[code].parameters)
-        rows = (parameter_row(self.bound, name) for name in names)
+        rows = (parameter_row(self.bound, name) for name in in_force(names, self.bound.value))
         return [row for row in rows if row is not None]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from pbm_cli.facts import Judge, Row, StageFacts, counted
 from pbm_cli.facts.beside import Beside, RowIndex
@@ -61,67 +62,89 @@ def _against(subject: Subject, problem: str, judge: Judge) -> Finding:
 
 def decisions(stages: Mapping[str, StageFacts], judge: Judge, on: Any) -> list[Row]:
     """先决定什么：红灯、不予支持、评价在线以下的，按涉及的钱乘离线的远近从重到轻；一个项目只列最重的一样。"""
-    found: list[tuple[Fraction, Row]] = []
+    found: list[_Candidate] = []
     if "monitor" in stages:
         found.extend(_lights(stages["monitor"].rows, judge, on))
     if "assess" in stages:
         found.extend(_conclusions(stages["assess"].rows, judge))
     if "evaluate" in stages:
         found.extend(_scores(stages["evaluate"].rows, judge))
-    found.sort(key=lambda pair: (-pair[0], pair[1]["subject"], pair[1]["budget_unit"] or ""))
-    chosen: dict[tuple[str, str], Row] = {}
-    for _, row in found:
-        chosen.setdefault((squeeze(row["subject"]), squeeze(row["budget_unit"] or "")), row)
+    found.sort(key=lambda one: (one.subject, one.row.get("budget_unit") or ""))
+    found.sort(key=lambda one: float(one.stake.weight), reverse=True)  # 分数比大小慢：先排得差不多
+    found.sort(key=lambda one: one.stake.weight, reverse=True)
+    chosen: dict[tuple[str, str], _Candidate] = {}
+    for one in found:
+        chosen.setdefault((squeeze(one.subject), squeeze(one.row.get("budget_unit") or "")), one)
     most = judge(rules.listed_first)(len(chosen))
-    return [{"rank": place, **row} for place, row in enumerate(list(chosen.values())[:most], start=1)]
+    return [{"rank": place, **_decision(one)} for place, one in enumerate(list(chosen.values())[:most], start=1)]
+
+
+class _Candidate(NamedTuple):
+    """可能要先决定的一件事：轻重、结果的一行、涉及的钱（分）、环节、理由（用到才写）。"""
+
+    stake: rules.Stake
+    row: Row
+    money: int | None
+    stage: str
+    tell: Callable[[], str]
+
+    @property
+    def subject(self) -> str:
+        """说的是谁。"""
+        return str(self.row.get("subject") or self.row["project_name"])
 
 
 def _fen(text: str | None) -> int | None:
     return None if text is None else int(Decimal(text) * 100)
 
 
-def _decision(row: Row, stake: rules.Stake, money: int | None, reason: str, stage: str) -> tuple[Fraction, Row]:
-    return stake.weight, {
-        "subject": row.get("subject") or row.get("project_name"),
+def _decision(one: _Candidate) -> Row:
+    row, stake, money = one.row, one.stake, one.money
+    return {
+        "subject": one.subject,
         "project_code": row.get("project_code"),
         "budget_unit": row.get("budget_unit"),
-        "stage": stage,
+        "stage": one.stage,
         "amount_yuan": None if money is None else yuan(money),
         "distance_pct": f"{half_up(stake.distance * 100, 2):.2f}",
         "stake_yuan": yuan(int(half_up(stake.weight, 0))),
-        "reason": reason,
+        "reason": one.tell(),
         "proposal": row.get("action") or row.get("proposal") or row.get("conclusion"),
         "origin": row.get("origin"),
     }
 
 
-def _lights(rows: Iterable[Row], judge: Judge, on: Any) -> Iterable[tuple[Fraction, Row]]:
-    time = time_progress(on)
+def _lights(rows: Iterable[Row], judge: Judge, on: Any) -> Iterable[_Candidate]:
+    time, staked = time_progress(on), judge(rules.light_stake)
     for row in rows:
         if row["light"] != "red":
             continue
         budget, spent = _fen(row["budget_yuan"]), _fen(row["expenditure_yuan"]) or 0
-        ratio = Fraction(spent, budget) / time if budget and budget > 0 and row["execution_light"] == "red" else None
+        slow = budget if budget and budget > 0 and row["execution_light"] == "red" else None
+        ratio = Fraction(spent * time.denominator, slow * time.numerator) if slow else None
         done = row.get("goal_completion_pct") if row["goal_light"] == "red" else None
         completion = Fraction(done) / 100 if done is not None else None
-        stake = judge(rules.light_stake)(ratio, completion, budget, spent)
-        stake = stake or rules.Stake(Fraction(0), Fraction(0))
-        parts = [f"执行率 {row['execution_pct']}%"] if row["execution_pct"] is not None else []
-        parts += [f"目标完成率 {done}%"] if done is not None else []
-        yield _decision(row, stake, budget, f"{LIGHT_WORDS['red']}：{'，'.join(parts) or '见监控明细'}", "monitor")
+        stake = staked(ratio, completion, budget, spent) or rules.Stake(Fraction(0), Fraction(0))
+        yield _Candidate(stake, row, budget, "monitor", partial(_red_reason, row["execution_pct"], done))
 
 
-def _conclusions(rows: Iterable[Row], judge: Judge) -> Iterable[tuple[Fraction, Row]]:
+def _red_reason(execution: str | None, done: str | None) -> str:
+    parts = [f"执行率 {execution}%"] if execution is not None else []
+    parts += [f"目标完成率 {done}%"] if done is not None else []
+    return f"{LIGHT_WORDS['red']}：{'，'.join(parts) or '见监控明细'}"
+
+
+def _conclusions(rows: Iterable[Row], judge: Judge) -> Iterable[_Candidate]:
     for row in rows:
         submitted = _fen(row["submitted_yuan"]) or 0
         score = Decimal(row["score"]) if row["score"] is not None else None
         stake = judge(rules.conclusion_stake)(row["conclusion"], score, submitted)
         if stake is not None:
             said = f"事前评估“{row['conclusion']}”" + (f"，得分 {row['score']}" if score is not None else "")
-            yield _decision(row, stake, submitted, said, "assess")
+            yield _Candidate(stake, row, submitted, "assess", partial(str, said))
 
 
-def _scores(rows: Iterable[Row], judge: Judge) -> Iterable[tuple[Fraction, Row]]:
+def _scores(rows: Iterable[Row], judge: Judge) -> Iterable[_Candidate]:
     for row in rows:
         if not row["standing"] or row["final_score"] is None or row["final_grade"] is None:
             continue
@@ -129,4 +152,4 @@ def _scores(rows: Iterable[Row], judge: Judge) -> Iterable[tuple[Fraction, Row]]
         score = Decimal(row["final_score"])
         stake = judge(rules.score_stake)(score, money)
         if stake is not None:
-            yield _decision(row, stake, money, rules.rating(score, row["final_grade"]), "evaluate")
+            yield _Candidate(stake, row, money, "evaluate", partial(rules.rating, score, row["final_grade"]))

@@ -91,8 +91,8 @@ ROW_KEYS: Mapping[str, tuple[str, ...]] = {
     "goals": ("project_code", "project_name", "budget_unit", "indicators", "grade", "score", "comments", "origin"),
     "monitor": (
         "project_code", "project_name", "budget_unit", "department", "budget_yuan", "expenditure_yuan",
-        "execution_pct", "progress_ratio_pct", "execution_light", "goal_light", "light", "action", "reasons",
-        "indicators", "origin",
+        "execution_pct", "progress_ratio_pct", "execution_light", "goal_light", "light", "action",
+        "light_reasons", "stated_reasons", "indicators", "origin",
     ),
     "evaluate": (
         "subject", "subject_kind", "level", "department", "budget_unit", "score", "recomputed_score", "final_score",
@@ -147,13 +147,17 @@ def _field_titles() -> Mapping[str, str]:
     return titles
 
 
+_NO_COLUMN = frozenset({"stage", "reasons"})
+"""不成一列的键：环节分在各张表里；reasons 已分成判灯依据（light_reasons）和偏差原因（stated_reasons）两列。"""
+
+
 def columns(stage: str, rows: Iterable[Row]) -> list[Column]:
     """明细的列：先是合同规定的，再是这些行里多出来的、认识的键（未知阶段则全部），最后是出处。"""
     known = ROW_KEYS.get(stage, ())
     extra: dict[str, None] = {}
     for row in rows:
         for key in row:
-            if key not in known and key != "stage":
+            if key not in known and key not in _NO_COLUMN:
                 extra[key] = None
     more = [key for key in extra if key in VOCABULARY or not known]
     keys = [key for key in (*known, *more) if key != "origin"] + (["origin"] if "origin" in (*known, *more) else [])

@@ -29,7 +29,7 @@ MOST_GROUP_ROWS = 20
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
 _LEADING = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 # 附件只列看得下的列；其余在 Excel 与 CSV 里
-_LEFT_OUT = frozenset({"origin", "indicators", "department", "progress_ratio_pct", "reasons"})
+_LEFT_OUT = frozenset({"origin", "indicators", "department", "progress_ratio_pct", "light_reasons", "stated_reasons"})
 _NUMERALS = "一二三四五六七八九十"
 
 

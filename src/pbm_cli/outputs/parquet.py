@@ -29,7 +29,8 @@ SCHEMAS: Mapping[str, str] = {
     f"automatic_comments:count steps_missing:list {_ORIGIN}",
     "monitor": "project_code:text project_name:text budget_unit:text department:text budget_yuan:money "
     "expenditure_yuan:money execution_pct:pct progress_ratio_pct:pct execution_light:text goal_light:text light:text "
-    "action:text action_reason:text response_days:count reasons:list goal_completion_pct:pct previous_light:text "
+    "action:text action_reason:text response_days:count reasons:list light_reasons:list "
+    "stated_reasons:list goal_completion_pct:pct previous_light:text "
     f"indicators:indicators {_ORIGIN}",
     "evaluate": "project_code:text subject:text subject_kind:text level:text department:text budget_unit:text "
     "fund:text amount_yuan:money score:score recomputed_score:score self_gap:score full_score:score "

@@ -8,6 +8,7 @@ from typing import Any
 
 from pbm_cli.models import LIGHT_WORDS
 from pbm_cli.outputs.columns import COMMANDS, STAGES, Column, Document, Form, Row, column, label
+from pbm_cli.rules import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,14 @@ def _table(stage: str, key: str, value: Any) -> Table | None:
     lights = key.endswith("lights") or (bool(value) and all(name in LIGHT_WORDS for name in value))
     number = Column("count", "占比", "percent", unit) if unit == "%" else Column("count", "数量", "count", unit)
     heads = (Column("key", head, "light" if lights else "text"), number)
-    names = ((name if lights else label(str(name))) for name in value)
+    names = (name if lights else _rule_name(name) if key == "by_rule" else label(str(name)) for name in value)
     return Table(
         key, title, heads, tuple({"key": name, "count": n} for name, n in zip(names, value.values(), strict=True))
     )
+
+
+def _rule_name(code: str) -> str:
+    return f"{code} {RULES[code].title}" if code in RULES else code
 
 
 def _row_columns(stage: str, rows: Sequence[Row]) -> tuple[Column, ...]:

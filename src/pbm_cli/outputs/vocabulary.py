@@ -33,7 +33,9 @@ execution_light         执行灯              light
 goal_light              目标灯              light
 light                   总灯                light
 action                  处置措施            text
-reasons                 偏差原因            list
+reasons                 判灯依据和偏差原因  list
+light_reasons           判灯依据            list
+stated_reasons          偏差原因            list
 subject                 评价对象            text
 subject_kind            对象类型            text
 level                   评价层次            text

@@ -29,7 +29,7 @@ _PAPER: Mapping[str, tuple[str, ...]] = {
     ),
     "monitor": (
         "project_code", "project_name", "budget_unit", "budget_yuan", "expenditure_yuan", "execution_pct",
-        "execution_light", "goal_light", "light", "previous_light", "action", "reasons",
+        "execution_light", "goal_light", "light", "previous_light", "action", "stated_reasons",
     ),
     "evaluate": (
         "subject", "subject_kind", "level", "budget_unit", "amount_yuan", "score", "recomputed_score", "final_score",

@@ -22,7 +22,7 @@ from typing import Literal, NoReturn, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pbm_cli.errors import ConfigError
-from pbm_cli.parameters.forms import Bands, Form, Scalar, Shape, Table, Value, converted, value_text
+from pbm_cli.parameters.forms import Bands, Form, Scalar, Shape, Table, Value, converted, meanings, value_text
 from pbm_cli.resources import read_toml, rulesets_folder
 from pbm_cli.text import plain
 
@@ -83,7 +83,7 @@ class _Block(_Strict):
     form: Form | None = None
     unit: str | None = None
     note: str | None = None
-    choices: list[str] = []
+    choices: list[str] | dict[str, str] = []
     keys: list[str] = []
     items: Literal["number", "text"] | None = None
 
@@ -212,7 +212,7 @@ class Bound:
     def text(self, name: str) -> str:
         """这一天有效的值写成文字；没有则说没有规定。"""
         value = self.value(name)
-        return "没有规定" if value is None else value_text(self.ruleset.parameter(name).form, value)
+        return "没有规定" if value is None else value_text(self.ruleset.parameter(name).shape, value)
 
     def basis_text(self, *names: str) -> str:
         """几个参数的依据合成一句（相同的只说一次）；都没有值时为空。"""
@@ -330,7 +330,7 @@ def _checked(model: type[Model], raw: object, where: str) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
     place = where
-    for step in first["loc"]:
+    for step in (step for step in first["loc"] if "[" not in str(step)):  # list[str] 一类是写法，不是键
         joint = "›" if "›" not in place else "."
         place += f" 第 {step + 1} 条" if isinstance(step, int) else f"{joint}{step}"
     message = _PLAIN_ERRORS.get(first["type"], "")
@@ -347,7 +347,7 @@ def _parameter(where: str, name: str, block: _Block) -> Parameter:
         raise ConfigError(f"{where}.{key}", "缺少这一项", "每个参数都要有 label（中文名）和 form（写法）")
     if not block.values and not block.note:
         raise ConfigError(f"{where}.values", "没有值，也没有说明", "没有规定的参数请在 note 里写明")
-    shape = Shape(block.form, tuple(block.choices), tuple(block.keys), block.items)
+    shape = Shape(block.form, tuple(block.choices), tuple(block.keys), block.items, meanings(block.choices))
     stage = where.partition("›")[0].rpartition("/")[2].removesuffix(".toml")
     values = _dated(where, block, shape)
     return Parameter(name, stage, block.label, shape, block.unit or "", block.note or "", values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -32,12 +32,21 @@ FORM_WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """一个参数的值应该怎样写：写法、文字只能取哪些、表只能有哪些键、表和列表里只能是数还是文字。"""
+    """一个参数的值应该怎样写：写法、文字只能取哪些、表只能有哪些键、表和列表里只能是数还是文字。
+
+    meanings 是用标识写的取值各是什么意思（标识、意思），给人看时写在标识的后面。
+    """
 
     form: Form
     choices: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     items: Literal["number", "text"] | None = None
+    meanings: tuple[tuple[str, str], ...] = ()
+
+
+def meanings(choices: Sequence[str] | Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """只能取的几样写成“标识 = 意思”的，各是什么意思；只写了标识的没有。"""
+    return tuple(choices.items()) if isinstance(choices, Mapping) else ()
 
 
 def converted(where: str, shape: Shape, raw: object) -> Value:
@@ -111,11 +120,13 @@ def _table(raw: Mapping[str, object]) -> Table | None:
     return MappingProxyType(found)
 
 
-def value_text(form: Form, value: Value) -> str:
-    """参数的值写成给人看的文字（不带单位；金额写成万元）。"""
-    if form == "money" and isinstance(value, int):
+def value_text(shape: Shape, value: Value) -> str:
+    """参数的值写成给人看的文字（不带单位；金额写成万元；用标识写的后面带上意思）。"""
+    if shape.form == "money" and isinstance(value, int):
         return f"{wan(value)} 万元"
-    if form == "bands" and isinstance(value, Mapping):
+    if shape.form == "text" and (meaning := dict(shape.meanings).get(str(value))):
+        return f"{value}（{meaning}）"
+    if shape.form == "bands" and isinstance(value, Mapping):
         *upper, last = value
         return "，".join(
             [*(f"{_named(label)}≥{_scalar_text(value[label])}" for label in upper), f"其余为{_named(last)}"]

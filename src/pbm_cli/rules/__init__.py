@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,13 +18,28 @@ from pbm_cli.fields import Rate
 from pbm_cli.models import FindingLevel, Light
 from pbm_cli.parameters import Bands, keywords
 from pbm_cli.targets import Actual, Target
-from pbm_cli.text import FEN_PER_WAN, TEN, half_up, one_line, plain, rounded, squeeze, wan, wan_exactly, yuan
+from pbm_cli.text import (
+    FEN_PER_WAN,
+    TEN,
+    Number,
+    half_up,
+    line_parts,
+    one_line,
+    plain,
+    share,
+    share_of,
+    squeeze,
+    wan,
+    wan_exactly,
+    yuan,
+)
 
 Stage = Literal["assess", "goals", "monitor", "evaluate", "rollup"]
 Words = Mapping[str, Sequence[str]]
-Number = Fraction | Decimal | int
 Rated = TypeVar("Rated", bound=Callable[..., object])
 
+_BRACKETED = re.compile(r"（[^（）]*）")
+_FIRST_CLAUSE = re.compile("[。；：]")
 STAGE_LETTERS: Mapping[Stage, str] = {"assess": "E", "goals": "T", "monitor": "M", "evaluate": "V", "rollup": "R"}
 
 
@@ -38,8 +54,26 @@ class Rule:
     meaning: str
     parameters: tuple[str, ...]
 
+    @property
+    def title(self) -> str:
+        """规则的名称：说明的头一句，括号里的不要。"""
+        return _FIRST_CLAUSE.split(_BRACKETED.sub("", self.meaning))[0]
+
 
 RULES: dict[str, Rule] = {}
+LINES_OF_METHODS: Mapping[str, Mapping[str, str]] = {
+    "execution_method": {"execution_bands": "进度比", "execution_nodes": "分月节点"},
+    "overall_method": {"overall_table": "二维表"},
+}
+"""选算法的参数 → 只有某一种算法才看的参数。"""
+
+
+def in_force(names: Iterable[str], value: Callable[[str], object]) -> tuple[str, ...]:
+    """几个参数里真正看的：算法没有选中的线不看。value 按名字交回当天的值。"""
+    wanted = tuple(names)
+    chosen = [(lines, value(method)) for method, lines in LINES_OF_METHODS.items() if {method, *lines} & {*wanted}]
+    idle = {name for lines, method in chosen for name, needed in lines.items() if needed != method}
+    return tuple(name for name in wanted if name not in idle)
 
 
 def rule(code: str, stage: Stage, level: FindingLevel | None = None) -> Callable[[Rated], Rated]:
@@ -86,7 +120,7 @@ def band_of_parts(top: int, bottom: int, bands: Bands) -> str:
     """同 band_of，值写成 top ÷ bottom（bottom 为正），不必先约分。"""
     label = ""
     for label, floor in bands.items():  # noqa: B007  最后一档兜底
-        line, parts = floor.as_integer_ratio()
+        line, parts = line_parts(floor)
         if top * parts >= line * bottom:
             break
     return label
@@ -100,25 +134,6 @@ def line_of(label: str, bands: Bands) -> str:
     if place and place == len(labels) - 1:
         return f"低于 {above}"
     return f"达到 {plain(bands[label])}%" + (f"，不到 {above}" if above else "")
-
-
-def share(ratio: Fraction, *lines: Number) -> str:
-    """比（1 = 100%）→ 百分数文字，两位小数；四舍五入后会到了线的另一边时，多写几位。"""
-    top, bottom = ratio.numerator * 100, ratio.denominator
-    limits = [line.as_integer_ratio() for line in lines]
-    sides = [_side(top * parts, line * bottom) for line, parts in limits]
-    for places in range(2, 12):
-        scale = TEN**places
-        shown = rounded(top * scale, bottom)
-        if all(_side(shown * parts, line * scale) == side for (line, parts), side in zip(limits, sides, strict=True)):
-            break
-    whole, rest = divmod(abs(shown), scale)
-    return f"{'-' if shown < 0 else ''}{whole}.{str(rest).zfill(places)}%"
-
-
-def _side(value: int, line: int) -> int:
-    """在线的哪一边：-1 低于，0 正好，1 高于。"""
-    return (value > line) - (value < line)
 
 
 def money(fen: int) -> str:
@@ -223,4 +238,4 @@ from pbm_cli.rules import (  # noqa: E402  装入各环节，登记规则
     rollup,  # noqa: F401
 )
 
-__all__ = ["RULES", "Rule", "Words", "assess", "evaluate", "goals", "monitor", "rule"]
+__all__ = ["RULES", "Number", "Rule", "Words", "assess", "evaluate", "goals", "monitor", "rule", "share", "share_of"]

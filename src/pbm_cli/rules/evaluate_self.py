@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pbm_cli.parameters import Bands
 from pbm_cli.rules import Words, attainment, band_of, decimal_text, fraction, incomparable, phrase_of, rule, share
 from pbm_cli.rules.evaluate import quantitative_score
-from pbm_cli.targets import Actual, Target
+from pbm_cli.targets import NOT_APPLICABLE, Actual, Target
 from pbm_cli.text import one_line, plain
 
 UNSIGNED = "没有写运算符"
@@ -290,10 +290,11 @@ def execution_part(
 
 @rule("V42", "evaluate", "warning")
 def score_without_actual(actual: Actual | None, self_score: Decimal | None) -> str | None:
-    """没有完成值的指标不能有得分。"""
-    if actual is not None or not self_score:
+    """没有完成值、不适用的指标不能有得分。"""
+    if not self_score or (actual is not None and not actual.text.startswith(NOT_APPLICABLE)):
         return None
-    return f"没有完成值，却自评 {plain(self_score)} 分，得分没有依据；请补完成值"
+    said = "没有完成值" if actual is None else "完成值写不适用"
+    return f"{said}，却自评 {plain(self_score)} 分，得分没有依据；请补完成值"
 
 
 @rule("V43", "evaluate", "warning")

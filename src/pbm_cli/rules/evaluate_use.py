@@ -11,7 +11,7 @@ from pbm_cli.models import LIGHT_WORDS
 from pbm_cli.parameters import Bands
 from pbm_cli.rules import fraction, money, rule
 from pbm_cli.rules.evaluate import proposal
-from pbm_cli.text import one_line, plain
+from pbm_cli.text import line_parts, one_line, plain
 
 
 class Proposal(NamedTuple):
@@ -122,11 +122,12 @@ def light_stake(
     """红灯离线多远：执行看（线 - 进度比）÷ 线，乘没有支出的钱；目标看没有完成的比例，乘预算。取重的一样。"""
     line = (execution_bands or {}).get("yellow")
     stakes = []
-    if ratio is not None and line and ratio * 100 < fraction(line):
-        distance = (fraction(line) - ratio * 100) / fraction(line)
-        stakes.append(
-            Stake(min(distance, Fraction(1)), min(distance, Fraction(1)) * max((budget or 0) - expenditure, 0))
-        )
+    if ratio is not None and line:
+        top, bottom = line_parts(line)
+        lacking, whole = top * ratio.denominator - ratio.numerator * 100 * bottom, top * ratio.denominator
+        if lacking > 0:
+            distance = Fraction(min(lacking, whole), whole)
+            stakes.append(Stake(distance, distance * max((budget or 0) - expenditure, 0)))
     if completion is not None and completion < 1:
         distance = 1 - max(completion, Fraction(0))
         stakes.append(Stake(distance, distance * (budget or 0)))

@@ -26,6 +26,7 @@ from pbm_cli.rules import (
     phrase_of,
     rule,
     share,
+    share_of,
     small_money,
     stated_rate_fits,
     stated_rate_text,
@@ -101,9 +102,8 @@ def execution_light(
 
 
 def _progress_sentence(budget: int, expenditure: int, time: Fraction, light: Light, bands: Bands) -> str:
-    rate = Fraction(expenditure, budget)
-    said = f"执行率 {share(rate)}（累计支出 {money(expenditure)} ÷ 调整后预算 {money(budget)}）"
-    shown = share(rate if time == 1 else rate / time, *bands.values())
+    said = f"执行率 {share_of(expenditure, budget)}（累计支出 {money(expenditure)} ÷ 调整后预算 {money(budget)}）"
+    shown = share_of(expenditure * time.denominator, budget * time.numerator, bands.values())
     said += f"，序时进度 {share(time)}，执行率与序时进度之比 {shown}，{line_of(light, bands)}"
     return f"{said}，{LIGHT_WORDS[light]}"
 
@@ -309,7 +309,7 @@ def overspend(budget: int | None, expenditure: int) -> str | None:
 @rule("M07", "monitor", "warning")
 def unexplained_light(light: Light, reasons: Sequence[str]) -> str | None:
     """红灯、黄灯要说明偏差原因。"""
-    if light not in ("red", "yellow") or any(reason.strip() for reason in reasons):
+    if light not in ("red", "yellow") or "".join(reasons).strip():
         return None
     return f"{LIGHT_WORDS[light]}，没有填偏差原因"
 
