@@ -181,7 +181,7 @@ def _dated(ruleset: RuleSet, first: Parameter) -> list[tuple[str, ...]]:
         (
             ruleset.name,
             dated.effective.isoformat(),
-            "停止执行" if dated.value is None else value_text(parameter.form, dated.value),
+            "停止执行" if dated.value is None else value_text(parameter.shape, dated.value),
             dated.basis.text(dated.effective),
         )
         for dated in fresh
