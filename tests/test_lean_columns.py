@@ -9,12 +9,14 @@ import unicodedata
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from itertools import product
+from itertools import product, zip_longest
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pbm_cli import columns, fields
+from pbm_cli import columns, fields, personal
 from pbm_cli.cells import Cell, ErrorCell, Percentage, Sheet, UnvaluedCell, Workbook
 from pbm_cli.columns import TargetReader, money_column, text_column
 from pbm_cli.facts import Judge
@@ -70,10 +72,34 @@ def test_targets_equal_as_keys_are_still_read_apart(monkeypatch: pytest.MonkeyPa
             assert found["target"] == parse_target(None if bad else value, operator, measure)
 
 
-def test_short_rows_are_filled_with_blanks() -> None:
-    rows: list[list[Cell]] = [["甲", 1], ["乙"], []]
-    sheet = Sheet("表", rows)
-    assert [list(sheet.column(place)) for place in range(3)] == [["甲", "乙", None], [1, None, None], [None] * 3]
+BATCHES: list[list[list[list[Cell]]]] = [
+    [[["甲", 1], ["乙"], []]],
+    [[["甲", 1]] * 60, [["乙", 2.5, "丙", None, "尾"]] * 3, [], [[None, ErrorCell("#N/A")], ["丁", 0]]],
+    [[["甲"], [*[None] * 900, "远"], ["乙", UnvaluedCell("SUM(A1)")]], [["丙", True]] * 70],
+]
+
+
+@pytest.mark.parametrize("batches", BATCHES)
+@pytest.mark.parametrize("turned", [True, False], ids=["送来时转好的", "逐行送来的"])
+def test_columns_of_a_sheet_read_in_batches_are_those_of_its_rows(
+    batches: list[list[list[Cell]]], turned: bool
+) -> None:
+    rows = [row for batch in batches for row in batch]
+    grown, whole = Sheet("表", []), Sheet("表", rows)
+    for batch in batches:
+        grown.extend(list(batch), list(zip_longest(*batch)) if turned else None)
+    width = max(map(len, rows)) + 1
+    expected = [[row[place] if place < len(row) else None for row in rows] for place in range(width)]
+    for sheet in (grown, whole):
+        assert sheet.rows == rows
+        assert [list(sheet.column(place)) for place in [*range(width), 0]] == [*expected, expected[0]]
+        found = [sheet.texts(place) for place in range(width)]
+        assert found == [{cell for cell in column if type(cell) is str} for column in expected]
+
+
+@given(st.text(alphabet="0123456789-- 05９，中aX.", min_size=5, max_size=40))
+def test_the_quick_look_for_long_numbers_misses_none(text: str) -> None:
+    assert personal._may_be_long(text) or not personal._SOME.search(text)
 
 
 TITLES = ("甲项目", "2023年乙项目", "合计", "农业局小计", "其中：丙", "（示例）项目", "注：说明", "填表人：", None, " ",

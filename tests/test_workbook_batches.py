@@ -64,7 +64,7 @@ def expected(rows: list[list[object]]) -> list[list[object]]:
 @example([[1e308, "约百万"], [1e308, None], [1e308, {"e": "#N/A"}]], 30)
 def test_rows_come_back_as_they_were_sent(rows: list[list[object]], times: int) -> None:
     many = [list(row) for _ in range(times) for row in rows]
-    assert shown(decode_rows(encode_rows(many))) == shown(expected(many))
+    assert shown(decode_rows(encode_rows(many))[0]) == shown(expected(many))
 
 
 @pytest.mark.parametrize("column", ["日期", "单位", "金额", "百分数", "编码", "空"])
@@ -81,11 +81,11 @@ def test_each_kind_of_column_survives_dirt(column: str) -> None:
     for bad in dirt:
         rows = [[value] for value in clean[column]]
         rows[17], rows[299] = [bad], [bad]
-        assert shown(decode_rows(encode_rows(rows))) == shown(expected(rows))
+        assert shown(decode_rows(encode_rows(rows))[0]) == shown(expected(rows))
 
 
 def test_a_row_of_nothing_is_kept_as_an_empty_row() -> None:
-    assert decode_rows(encode_rows([[] for _ in range(80)])) == [[]] * 80
+    assert decode_rows(encode_rows([[] for _ in range(80)]))[0] == [[]] * 80
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
@@ -45,6 +45,10 @@ class Merge(NamedTuple):
     right: int
 
 
+_Batch = tuple[list[list[Cell]], list[Sequence[Cell]] | None]
+"""一批行，和它们转好的各列。"""
+
+
 @dataclass(slots=True)
 class Sheet:
     """一张工作表：rows[0][0] 就是 A1；各行可以不一样长。"""
@@ -55,17 +59,54 @@ class Sheet:
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
-    _columns: list[tuple[Cell, ...]] | None = field(default=None, repr=False, compare=False)
+    _batches: list[_Batch] = field(default_factory=list, repr=False, compare=False)
+    _columns: dict[int, Sequence[Cell]] = field(default_factory=dict, repr=False, compare=False)
+    _texts: dict[int, set[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def extend(self, rows: list[list[Cell]], columns: list[Sequence[Cell]] | None = None) -> None:
+        """接上一批行；columns 是这一批转好的各列。要过 column、texts 以后不能再接。"""
+        self.rows += rows
+        self._take(rows, columns)
 
     def column(self, column: int) -> Sequence[Cell]:
-        """第 column 列（从 0 数）各行的单元格；短的行缺的是空。各列一次转好就记着：要过以后不要再改 rows。"""
-        if self._columns is None:
-            widths = list(map(len, self.rows))
-            sparse = len(widths) * max(widths, default=0) > _SPARSE * sum(widths)  # 个别行很宽，全转出来多半是空
-            self._columns = [] if sparse else list(zip_longest(*self.rows))
-        if column < len(self._columns):
-            return self._columns[column]
-        return [row[column] if column < len(row) else None for row in self.rows]
+        """第 column 列（从 0 数）各行的单元格；短的行缺的是空。要过的列就记着：要过以后不要再改 rows。"""
+        self._prepare()
+        if column not in self._columns:
+            cells: list[Cell] = []
+            for rows, columns in self._batches:
+                if columns is None:
+                    cells += [row[column] if column < len(row) else None for row in rows]
+                elif column < len(columns):
+                    cells += columns[column]
+                    columns[column] = ()  # 不留两份
+                else:
+                    cells += [None] * len(rows)
+            self._columns[column] = cells
+        return self._columns[column]
+
+    def texts(self, column: int) -> Set[str]:
+        """第 column 列各不相同的文字；错误值、没有结果的公式不算。"""
+        self._prepare()
+        return self._texts.get(column, frozenset())
+
+    def _prepare(self) -> None:
+        if not self._batches:
+            self._take(self.rows, None)
+
+    def _take(self, rows: list[list[Cell]], columns: list[Sequence[Cell]] | None) -> None:
+        """记下一批行和它的各列，收起各列的文字：接一批收一批，等读文件的子进程时就做了。"""
+        if columns is None and not _sparse(rows):
+            columns = list(zip_longest(*rows))
+        self._batches.append((rows, columns))
+        single = ((place, (cell,)) for row in rows for place, cell in enumerate(row))
+        for place, cells in single if columns is None else enumerate(columns):
+            self._texts.setdefault(place, set()).update([cell for cell in cells if cell.__class__ is str])
+
+
+def _sparse(rows: list[list[Cell]]) -> bool:
+    """个别行很宽，全转出来多半是空。"""
+    widths = list(map(len, rows))
+    return len(widths) * max(widths, default=0) > _SPARSE * sum(widths)
 
 
 @dataclass(slots=True)

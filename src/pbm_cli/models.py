@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,8 +28,7 @@ LIGHT_WORDS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """一个单元格（或一张表、一个文件）的所在：执行表.xlsx›执行!F17。"""
 
     file: str
@@ -43,8 +42,7 @@ class Where:
         return f"{text}!{self.cell}" if self.cell else text
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """一条记录的出处：文件、工作表、行（从 1 数），以及每个字段在第几列（从 0 数，整张表共用一份）。
 
     form 是单张表单的种类（goal_form、monitoring_form、self_evaluation_form、department_form），列表为空串；

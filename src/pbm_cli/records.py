@@ -256,8 +256,10 @@ class TableRows:
                 columns.append(column)
             else:
                 columns.append([default if value is None else value for value in column])
+        file, sheet, _, places, *_ = self._origin
+        columns.append([Origin(file, sheet, index + 1, places) for index in indexes])
         trusted = self._model.trusted
         return [
-            trusted(dict(zip(names, (*row, self._at(index)), strict=True))) if fit else None
-            for index, fit, row in zip(indexes, usable, zip(*columns, strict=True), strict=True)
+            trusted(dict(zip(names, row, strict=True))) if fit else None
+            for fit, row in zip(usable, zip(*columns, strict=True), strict=True)
         ]

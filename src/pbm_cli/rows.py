@@ -147,8 +147,8 @@ class RowReader:
         ]
         for column in self._roles:
             cells = self._cells(column)
-            texts = (cell for cell in set(cells) if isinstance(cell, str))
-            if hinted := {cell for cell in texts if _HINT.search(cell) and _may_total(cell)}:
+            texts = self._sheet.texts(column)
+            if hinted := {cell for cell in texts if not cell.isascii() and _HINT.search(cell) and _may_total(cell)}:
                 plain = [known and cell not in hinted for known, cell in zip(plain, cells, strict=True)]
         for index in table.repeated & set(table.rows) if table.repeated else ():
             plain[index - table.rows.start] = False

@@ -73,11 +73,14 @@ def rounded(top: int, bottom: int) -> int:
     return -units if top < 0 else units
 
 
+_CENTS = tuple(f".{hundredths:02d}" for hundredths in range(100))
+
+
 def two_places(hundredths: int) -> str:
     """百分之几的整数 → 两位小数：12345 → "123.45"。"""
     if hundredths >= 0:
-        return f"{hundredths // 100}.{hundredths % 100:02d}"
-    return f"-{-hundredths // 100}.{-hundredths % 100:02d}"
+        return f"{hundredths // 100}{_CENTS[hundredths % 100]}"
+    return f"-{-hundredths // 100}{_CENTS[-hundredths % 100]}"
 
 
 def yuan(fen: int) -> str:

@@ -28,8 +28,7 @@ def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
     lights = _Lights(judge, on, stage.findings)
     stage.rows = [lights.row(project) for project in projects]
     executions: list[Execution] = loaded.of("execution", "monitoring_form")
-    for record in executions:
-        _check_execution(record, judge, stage.findings)
+    _check_executions(executions, judge, stage.findings)
     budget = sum(p.budget or 0 for p in projects)
     spent = sum(p.expenditure for p in projects)
     stage.summary = {
@@ -240,15 +239,18 @@ def _check_indicator(item: Indicator, project: MonitoredProject, judge: Judge, f
     findings.extend(judge.finding(rule, name, said, item.origin.where(column)) for rule, said, column in checks if said)
 
 
-def _check_execution(record: Execution, judge: Judge, findings: list[Finding]) -> None:
-    said = judge(rules.stated_execution_rate)(record.execution_rate, record.adjusted_budget, record.expenditure)
-    if said:
-        where = record.origin.where("execution_rate")
-        findings.append(judge.finding(rules.stated_execution_rate, record.project_name, said, where))
-    left = record.adjusted_budget - record.expenditure
-    if record.balance is not None and abs(record.balance) != abs(left):
-        text = f"差额写 {yuan(record.balance)} 元，按调整后预算减累计支出重算是 {yuan(left)} 元"
-        findings.append(Finding("D21", "warning", record.project_name, text, record.origin.where("balance")))
+def _check_executions(records: Sequence[Execution], judge: Judge, findings: list[Finding]) -> None:
+    """各行写的执行率、差额，与重算的比。"""
+    misstated = judge(rules.stated_execution_rate)
+    for record in records:
+        budget, spent = record.adjusted_budget, record.expenditure
+        if said := misstated(record.execution_rate, budget, spent):
+            where = record.origin.where("execution_rate")
+            findings.append(judge.finding(rules.stated_execution_rate, record.project_name, said, where))
+        left = budget - spent
+        if record.balance is not None and abs(record.balance) != abs(left):
+            text = f"差额写 {yuan(record.balance)} 元，按调整后预算减累计支出重算是 {yuan(left)} 元"
+            findings.append(Finding("D21", "warning", record.project_name, text, record.origin.where("balance")))
 
 
 def _coverage(

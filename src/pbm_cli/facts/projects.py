@@ -39,6 +39,9 @@ class MonitoredProject:
     @property
     def stated_reasons(self) -> list[str]:
         """单位填的偏差原因（执行表在前，指标表在后），不重复。"""
+        if len(self.rows) == 1 and not self.indicators:  # 多半如此
+            reason = self.rows[0].reason
+            return [reason] if reason and _is_reason(reason) else []
         texts = [row.reason for row in self.rows if row.reason]
         texts += [item.reason for item in self.indicators if item.reason]
         return list(filter(_is_reason, dict.fromkeys(texts))) if texts else texts

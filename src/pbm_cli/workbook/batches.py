@@ -147,15 +147,16 @@ def encode_special(value: object) -> dict[str, str | float]:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=encode_special, allow_nan=False)
 
 
-def decode_rows(payload: bytes) -> list[list[Cell]]:
-    """encode_rows 的逆；写得不对时抛出 BrokenFrameError。"""
+def decode_rows(payload: bytes) -> tuple[list[list[Cell]], list[Sequence[Cell]] | None]:
+    """encode_rows 的逆：各行，和各列（逐行送来的为 None）；写得不对时抛出 BrokenFrameError。"""
     try:
         if payload.startswith(b"J"):
-            return _trimmed(_whole_rows(payload[1:]))
+            return _trimmed(_whole_rows(payload[1:])), None
         rows, width = _SHAPE.unpack_from(payload, 1)
         if width > _MOST_WIDE or rows > MOST_ROWS or (rows > 1 and rows * width > MOST_CELLS):
             raise BrokenFrameError(f"{rows} rows of {width} cells")
-        return _trimmed(list(map(list, zip(*_columns(payload, rows, width), strict=True))) or [[] for _ in range(rows)])
+        columns = _columns(payload, rows, width)
+        return _trimmed(list(map(list, zip(*columns, strict=True))) or [[] for _ in range(rows)]), columns
     except (struct.error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
         raise BrokenFrameError(str(error)) from error
 
@@ -167,8 +168,8 @@ def _whole_rows(body: bytes) -> list[list[Cell]]:
     return rows
 
 
-def _columns(payload: bytes, rows: int, width: int) -> list[list[Cell]]:
-    columns: list[list[Cell]] = []
+def _columns(payload: bytes, rows: int, width: int) -> list[Sequence[Cell]]:
+    columns: list[Sequence[Cell]] = []
     at = 1 + _SHAPE.size
     for _ in range(width):
         kind, length = _COLUMN.unpack_from(payload, at)

@@ -117,7 +117,7 @@ class _Assembly:
         if payload.startswith(MARKS):
             if not self._sheets:
                 raise BrokenFrameError("rows without a sheet")
-            self._sheets[-1].rows += decode_rows(payload)
+            self._sheets[-1].extend(*decode_rows(payload))
             return None
         message = decode_json(payload)
         if not isinstance(message, dict):
