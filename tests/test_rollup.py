@@ -253,6 +253,7 @@ def test_other_years_are_said_and_kept_apart(run_pbm: RunPbm, tmp_path: Path) ->
     assert (other["year"], other["counties"], other["total"]["monitor"]["projects"]) == (2022, ["甲县"], len(PLAIN))
     assert [code for code in codes(made, "warning") if code[0] == "R"] == ["R04"]
     assert [row["counted"] for row in made["rows"]] == [True, False, True]
+    assert "别的年度 1 个（没有计入）" in run_pbm("rollup", tmp_path).out
 
 
 def test_other_dates_and_rules_are_said_but_summed(run_pbm: RunPbm, tmp_path: Path) -> None:
@@ -270,6 +271,10 @@ def test_other_dates_and_rules_are_said_but_summed(run_pbm: RunPbm, tmp_path: Pa
     same = rolled(run_pbm, tmp_path, "--on", "2023-12-31", "--ruleset", "national")
     assert same["on"] == "2023-12-31"
     assert not {"R05", "R06"} & set(codes(same, "warning"))
+    page = tmp_path / "页.html"
+    run_pbm("rollup", tmp_path, "-o", page)
+    assert "没有共同的序时进度" in page.read_text(encoding="utf-8")
+    assert "—%" not in page.read_text(encoding="utf-8")
 
 
 def test_the_order_of_the_results_changes_nothing(tmp_path: Path) -> None:

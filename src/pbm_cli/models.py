@@ -366,6 +366,7 @@ RECORD_TYPES: Mapping[str, type[Record]] = {
 }  # fmt: skip
 
 
+@cache
 def field_kind(model: type[Record], name: str) -> str:
     """某字段的值属于哪一类（Kind 之一）。"""
     info = model.model_fields[name]

@@ -119,7 +119,7 @@ def _suspects(sheet: Sheet, column: int, exempt: bool) -> set[Cell]:
     texts = [text for text in sheet.texts(column) if len(text) >= SHORTEST]
     if exempt:
         texts = [text for text in texts if not text.isascii()]
-    if not _may_be_long(visible(",".join(texts))):
+    if not texts or not _may_be_long(visible(",".join(texts))):
         return set()
     return {text for text in texts if _SOME.search(visible(text))}
 

@@ -25,7 +25,10 @@ def show(document: Mapping[str, Any], written: Sequence[Path], code: int) -> Non
     about += [f"规则集 {document['ruleset']}", "金额单位：万元"]
     put(f"{document['county'] or '本区域'}{year}区域汇总（{'；'.join(about)}）")
     failed = summary["counties_failed"]
-    put(f"区县 {summary['counties_found']} 个，计入合计 {summary['counties_counted']} 个，不能用 {failed} 个")
+    found, counted = summary["counties_found"], summary["counties_counted"]
+    other = found - counted - failed
+    apart = f"，别的年度 {other} 个（没有计入）" if other else ""
+    put(f"区县 {found} 个，计入合计 {counted} 个{apart}，不能用 {failed} 个")
     for stage, word, total in stages(dict(document)):
         if stage != "rollup" and word != "综合":
             _figures(word, stage, total)

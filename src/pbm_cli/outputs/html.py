@@ -145,7 +145,9 @@ def _monitor_cards(summary: Row) -> Iterable[dict[str, str]]:
             more += f"；比上次变灯 {len(changed)} 个，新变红灯 {redder} 个"
         yield _card("红灯项目", summary["lights"]["red"], "个", more)
     if summary.get("execution_pct") is not None:
-        yield _card("预算执行率", summary["execution_pct"], "%", f"序时进度 {summary.get('time_progress_pct') or '—'}%")
+        time = summary.get("time_progress_pct")  # 各区县的截止日不同时没有
+        more = "各区县的截止日不同，没有共同的序时进度" if time is None else f"序时进度 {time}%"
+        yield _card("预算执行率", summary["execution_pct"], "%", more)
 
 
 def _assess_cards(summary: Row) -> Iterable[dict[str, str]]:
