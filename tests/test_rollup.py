@@ -396,3 +396,12 @@ def test_an_input_whose_name_is_masked_is_still_not_written_over(run_pbm: RunPbm
     assert done.code == 2
     assert "结果不能写在输入文件上" in done.err
     assert named.read_bytes() == before
+
+
+def test_an_own_ruleset_is_found_beside_the_settings_of_its_county(run_pbm: RunPbm, tmp_path: Path) -> None:
+    county(tmp_path / "甲", "甲县", more='ruleset = "我县规则"')
+    head = 'name = "own"\ntitle = "甲县的规则"\nbuilds_on = "national"\n'
+    (tmp_path / "甲" / "我县规则").mkdir()
+    (tmp_path / "甲" / "我县规则" / "ruleset.toml").write_text(head, encoding="utf-8")
+    (only,) = rolled(run_pbm, tmp_path)["summary"]["counties"]
+    assert (only["error"], only["ruleset"]) == (None, "own")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pbm_cli.errors import ConfigError
-from pbm_cli.resources import parse_toml, settings_text
+from pbm_cli.resources import RULESET_HEAD, parse_toml, settings_text
 from pbm_cli.workbook.limits import LimitError, Limits, limits_from
 
 NAME = "pbm.toml"
@@ -66,9 +66,16 @@ def load_config(folder: Path) -> Config:
     overlay, style = run.get("overlay"), run.get("style")
     return Config(
         county.get("name"), county.get("issuer"), county.get("year"), run.get("on"),
-        run.get("ruleset"), folder / overlay if overlay else None, run.get("unit"), run.get("notice_due"),
+        _ruleset(folder, run.get("ruleset")), folder / overlay if overlay else None, run.get("unit"),
+        run.get("notice_due"),
         folder / style if style else None, limits, {key: _line(text, key) for key in data.get(_LIMITS, {})},
     )  # fmt: skip
+
+
+def _ruleset(folder: Path, name: str | None) -> str | None:
+    """规则集的名字；县里自己的规则集文件夹同 overlay、style 一样，从放 pbm.toml 的文件夹算起。"""
+    own = folder / (name or "")
+    return str(own) if name and (own / RULESET_HEAD).is_file() else name
 
 
 def _limits(given: Any, text: str) -> Limits:

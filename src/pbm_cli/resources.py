@@ -17,6 +17,8 @@ _PACKAGE = Path(__file__).resolve().parent
 _LARGEST_MB = 1
 LARGEST_SETTINGS = _LARGEST_MB * 1024 * 1024
 """一个设定文件（规则集、版式、pbm.toml）最多多少字节：自带的最大不到 20 KB。"""
+RULESET_HEAD = "ruleset.toml"
+"""有这个文件的文件夹是规则集。"""
 
 
 def layouts_folder() -> Path:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pbm_cli.errors import ConfigError
 from pbm_cli.parameters.forms import Bands, Form, Scalar, Shape, Table, Value, converted, meanings, value_text
+from pbm_cli.resources import RULESET_HEAD as HEAD
 from pbm_cli.resources import read_toml, rulesets_folder
 from pbm_cli.text import plain
 
@@ -35,7 +36,6 @@ Evidence = Literal["original", "secondary", "practice", "tool-default"]
 Result = TypeVar("Result")
 
 BUILT_IN = rulesets_folder()
-HEAD = "ruleset.toml"
 EVIDENCE_WORDS: Mapping[str, str] = {
     "original": "原文", "secondary": "二手转述未核对原文", "practice": "通行做法", "tool-default": "工具默认",
 }  # fmt: skip
