@@ -30,7 +30,7 @@ EXIT_WORDS: Mapping[Exit, str] = {
     Exit.FOUND: "做完了，但发现了到 `--fail-on` 那一级的问题（默认：有行不能用，或数据自相矛盾）；结果照样写出",
     Exit.UNUSABLE: "没有做：用法不对，或者输入、规则集、模板、配置完全不能用；屏幕上说了原因和怎么办",
     Exit.BUG: "pbm 自己出了毛病；请加 `--debug` 再运行一次，把显示的内容发给维护者",
-    Exit.INTERRUPTED: "运行中按了 Ctrl+C",
+    Exit.INTERRUPTED: "运行中按了 Ctrl+C，或被 kill、关了终端",
 }
 EVIDENCE = (
     ("`original`", "原文", "读过文件原文"),

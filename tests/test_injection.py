@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import re
@@ -22,7 +23,9 @@ from markdown_it import MarkdownIt
 
 from hostile import CLASSES, HOSTILE_COUNTY, SCREENS, tagged, year
 
-SUFFIXES = (".xlsx", ".docx", ".html", ".md", ".json", ".csv")
+PARQUET = ".parquet"
+HELD = (PARQUET,) if importlib.util.find_spec("pyarrow") else ()
+SUFFIXES = (".xlsx", ".docx", ".html", ".md", ".json", ".csv", *HELD)
 STAGES = ("assess", "goals", "monitor", "evaluate", "report")
 TAG = re.compile(r"标\d\d[甲乙]")
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe]")
@@ -75,7 +78,7 @@ def folder(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ran(folder: Path) -> Callable[[str], Ran]:
-    """运行一个命令，写出六种形式；同一命令只运行一次。"""
+    """运行一个命令，写出各种形式；同一命令只运行一次。"""
     done: dict[str, Ran] = {}
 
     def once(command: str) -> Ran:
@@ -214,6 +217,37 @@ def test_csv_starts_no_formula(result: Ran, kind: str) -> None:
         assert CONTROLS.search(cell) is None
     shown = {cell.removeprefix("'") for cell in cells} | set(cells)
     assert expected(kind, "甲") <= shown
+
+
+# ---- Parquet ----
+
+
+@pytest.mark.skipif(not HELD, reason="没有装 pbm-cli[parquet]")
+def test_parquet_holds_the_same_text_and_no_control(result: Ran) -> None:
+    """各列里的文字与 JSON 的一字不差（不加撇号，不执行），没有控制符；来历和列名也没有。"""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(io.BytesIO(result.files[PARQUET]))
+    sources = json.loads(result.files[".json"])["rows"]
+    rows = table.to_pylist()
+    assert len(rows) == len(sources)
+    held = {text for row in rows for text in texts_in(row)}
+    assert [text for text in held if CONTROLS.search(text)] == []
+    of_the_data = {text for text in held if TAG.search(text)}
+    assert of_the_data
+    assert of_the_data <= {text for source in sources for text in texts_in(source)}
+    metadata = {key.decode("utf-8"): value.decode("utf-8") for key, value in table.schema.metadata.items()}
+    assert metadata.keys() == {"pbm"}
+    assert not any(CONTROLS.search(text) for text in texts_in(json.loads(metadata["pbm"])))
+
+
+@pytest.mark.skipif(not HELD, reason="没有装 pbm-cli[parquet]")
+def test_parquet_keeps_the_names_whole(ran: Callable[[str], Ran], kind: str) -> None:
+    import pyarrow.parquet as pq
+
+    for command, column in (("assess", "project_name"), ("monitor", "project_name"), ("evaluate", "subject")):
+        table = pq.read_table(io.BytesIO(ran(command).files[PARQUET]), columns=[column])
+        assert expected(kind, "甲") == set(table.column(column).to_pylist())
 
 
 # ---- 网页 ----

@@ -78,6 +78,8 @@ def test_the_memory_ceiling_is_lifted_again(tmp_path: Path) -> None:
         ("{{ 'a' * 1024 * 1024 * 10 }}", True),
         ("{{ 'a' * 1024 * 1024 * 10 }}b", False),
         ("{{ 'a' * (1024 * 1024 * 10 + 1) }}", False),
+        ("{{ 'a'.ljust(1024 * 1024 * 10) }}", True),
+        ("{{ 'a'.ljust(1024 * 1024 * 10 + 1) }}", False),
         ("{{ [1] * 99999999 }}", False),
         ("{{ 2 ** 65536 > 0 }}", False),
         ("{{ 2 ** 30 }}", True),
@@ -91,6 +93,28 @@ def test_sizes_just_below_and_above(tmp_path: Path, text: str, fits: bool) -> No
     else:
         with pytest.raises(ConfigError, match=r"太大|超过 10 MB"):
             told(tmp_path, text)
+
+
+def test_a_text_that_is_too_long_is_not_worked_on(tmp_path: Path) -> None:
+    """太长的文字先看长短：不去整理它，整理十亿个字要几十秒，又打断不了。"""
+    (tmp_path / "甲.md.j2").write_text("{{ 'a'.ljust(1024 * 1024 * 10 + more) }}", encoding="utf-8")
+    seen: list[int] = []
+
+    def finalize(value: str) -> str:
+        seen.append(len(value))
+        return value
+
+    place = sandbox.environment([tmp_path], finalize, autoescape=False)
+    assert len(sandbox.render(place, "甲.md.j2", {"more": 5}, more=5)) == 1024 * 1024 * 10 + 5
+    with pytest.raises(ConfigError, match="太大"):
+        sandbox.render(place, "甲.md.j2", {"more": 6}, more=5)
+    assert seen == [1024 * 1024 * 10 + 5]
+
+
+def test_a_template_that_is_not_there_is_named_in_chinese(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        told(tmp_path, "{% include '/etc/passwd' %}")
+    assert caught.value.message == "模板不能用（模板文件夹里没有要用的 /etc/passwd）"
 
 
 def test_the_innermost_template_and_line_are_named(tmp_path: Path) -> None:

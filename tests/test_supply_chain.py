@@ -105,6 +105,77 @@ def test_the_sbom_is_cyclonedx() -> None:
     assert "timestamp" not in made["metadata"]
 
 
+# ---- 物料清单的样子：CycloneDX 1.6 的模式里与这份清单有关的部分，不用网络也查得出来 ----
+
+TEXT = r"[\s\S]+"
+PURL = r"pkg:pypi/[a-z0-9][a-z0-9.-]*@[A-Za-z0-9.+!-]+"
+SHAPES: dict[str, dict[str, Any]] = {
+    "bom": {
+        "$schema!": re.escape("http://cyclonedx.org/schema/bom-1.6.schema.json"), "bomFormat!": "CycloneDX",
+        "specVersion!": r"1\.6", "serialNumber": r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "version": int, "metadata": "metadata", "components": ["component"], "dependencies": ["dependency"],
+    },
+    "metadata": {"timestamp": TEXT, "component": "component", "tools": "tools"},
+    "component": {
+        "type!": "application|framework|library|platform|operating-system|device|file|data", "name!": TEXT,
+        "version": r"[\s\S]{1,1024}", "bom-ref": PURL, "purl": PURL, "scope": "required|optional|excluded",
+        "licenses": ["choice"], "hashes": ["hash"], "properties": ["property"],
+    },
+    "choice": {"license!": "license"},
+    "license": {"id!": r"MIT|Apache-2\.0|BSD-[23]-Clause|MulanPSL-2\.0"},
+    "hash": {"alg!": "SHA-256", "content!": "[0-9a-f]{64}"},
+    "property": {"name!": TEXT, "value": TEXT},
+    "dependency": {"ref!": PURL, "dependsOn": [PURL]},
+}  # fmt: skip
+"""对象 → 键：值的样子（正则、类型、别的对象、它们的清单）；! 是必须有的；没有列出的键不许有。"""
+
+
+def misshapen(value: Any, shape: Any, at: str = "bom") -> list[str]:
+    """不合样子的地方。"""
+    if isinstance(shape, type):
+        return [] if type(value) is shape else [at]
+    if isinstance(shape, list):
+        if not isinstance(value, list) or len({json.dumps(item, sort_keys=True) for item in value}) < len(value):
+            return [at]
+        return [fault for number, item in enumerate(value) for fault in misshapen(item, shape[0], f"{at}[{number}]")]
+    if shape not in SHAPES:
+        return [] if isinstance(value, str) and re.fullmatch(shape, value) else [at]
+    if not isinstance(value, dict):
+        return [at]
+    known = {key.rstrip("!"): inside for key, inside in SHAPES[shape].items()}
+    needed = {key.rstrip("!") for key in SHAPES[shape] if key.endswith("!")}
+    found = [f"{at}.{key}" for key in (value.keys() - known.keys()) | (needed - value.keys())]
+    return found + [
+        fault for key in known if key in value for fault in misshapen(value[key], known[key], f"{at}.{key}")
+    ]
+
+
+def test_the_sbom_has_the_shape_of_cyclonedx() -> None:
+    made: dict[str, Any] = json.loads((ROOT / "docs" / "sbom.cdx.json").read_text(encoding="utf-8"))
+    assert misshapen(made, "bom") == []
+    assert {"serialNumber", "version", "metadata", "components", "dependencies"} <= made.keys()
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "value"),
+    [
+        ("", "bomFormat", None), ("", "specVersion", "1.7"), ("", "serialNumber", "urn:uuid:1"), ("", "version", "1"),
+        ("", "author", "甲"), ("components", "name", None), ("components", "type", "package"),
+        ("components", "scope", "test"), ("components", "purl", "pypi/x"), ("components", "wheel", "x"),
+        ("dependencies", "ref", None), ("dependencies", "dependsOn", ["x"]),
+        ("components", "hashes", [{"alg": "MD5", "content": "0"}]),
+    ],
+)  # fmt: skip
+def test_another_shape_is_seen(where: str, key: str, value: Any) -> None:
+    made: dict[str, Any] = json.loads(SBOM.text())
+    changed = made[where][0] if where else made
+    if value is None:
+        del changed[key]
+    else:
+        changed[key] = value
+    assert len(misshapen(made, "bom")) == 1 + (key == "hashes")
+
+
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [

@@ -234,3 +234,14 @@ def test_limits_name_every_limit(run_pbm: RunPbm) -> None:
     assert result.code == 0
     for words in ("一个文件的大小", "100 MB", "20,000,000 个", "120 秒", "200 张", "512 列"):
         assert words in result.out
+
+
+def test_an_input_too_large_to_have_been_read_is_not_hashed(run_pbm: RunPbm, folder: Path) -> None:
+    """没有用上的（没有摘要的）不从头去读；换成了比上限还大的，不读也知道改过。"""
+    with (folder / "稀疏.xlsx").open("wb") as stream:
+        stream.truncate(2**41)
+    run_pbm("monitor", folder, "--on", "2023-12-31", "-o", folder / "又.json")
+    with (folder / "执行_表*1.xlsx").open("wb") as stream:
+        stream.truncate(2**41)
+    seen = states(verify(run_pbm, folder / "又.json", code=1))
+    assert (seen["稀疏.xlsx"], seen["执行_表*1.xlsx"], seen["下级/执行|表.xlsx"]) == ("没有记录", "已改动", "一致")

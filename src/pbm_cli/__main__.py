@@ -7,30 +7,37 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 _AGAIN_SECONDS = 0.01
+_STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""叫停的信号：Ctrl-C、kill、终端关了。"""
 
 
 def start(argv: Sequence[str] | None = None) -> None:
-    """装入命令行，运行，退出。装入的时候按 Ctrl-C，当场结束，什么也不说；做完以后按的不算。"""
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # 后台运行的可能本来就不理 Ctrl-C
-    if ours:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """装入命令行，运行，退出。装入的时候叫停，当场结束，什么也不说；做完以后叫的不算。kill 同 Ctrl-C，收拾好再走。"""
+    usual = (signal.default_int_handler, signal.SIG_DFL)
+    ours = [stop for stop in _STOPS if signal.getsignal(stop) in usual]  # 后台运行的可能本来就不理 Ctrl-C
+    _answer(ours, signal.SIG_DFL)
     from pbm_cli.cli import main  # noqa: PLC0415
     from pbm_cli.errors import Exit  # noqa: PLC0415
 
     code: int = Exit.INTERRUPTED
     try:
-        if ours:
-            sys.unraisablehook = _raised_nowhere
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = _raised_nowhere
+        _answer(ours, signal.default_int_handler)
         code = main(argv)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     finally:
-        if ours:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _answer(ours, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _answer(stops: Sequence[signal.Signals], how: Any) -> None:
+    """这些信号来了怎么办。"""
+    for stop in stops:
+        signal.signal(stop, how)
 
 
 def _raised_nowhere(raised: sys.UnraisableHookArgs) -> None:

@@ -120,7 +120,7 @@ def render(*parts: Any, to_error: bool = False) -> None:
             console.print(part)
     text = "\n".join(line.rstrip() for line in captured.get().splitlines())
     text = text.replace("─", "-") if _plain_rule(stream) else text
-    _write(stream, text.translate(_STAND_INS).encode("gbk", errors="replace").decode("gbk") + "\n")
+    _write(stream, printable(text) + "\n")
 
 
 def _fitted(stream: IO[str], text: str) -> str:

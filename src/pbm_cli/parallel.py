@@ -28,6 +28,8 @@ Done = tuple[int, Any, str | None]
 _CONNECT_SECONDS = 20
 _CLUSTER_WAITING = 4
 _COLLECT_AFTER = 1_000_000
+_UNSAID = "ignore::UserWarning:multiprocessing.resource_tracker"
+"""主进程被 kill -9 时，替它收信号量的进程会用英文说一句；收好就行，不必说。"""
 _CLUSTER_EXTRA = 'pip install "pbm-cli[cluster]"'
 
 
@@ -115,11 +117,11 @@ def _flow(
 
 @contextmanager
 def _later() -> Iterator[None]:
-    """这里面的 Ctrl-C 等出去了再算；这时启动的进程、线程一直不收，由主进程结束它们。"""
+    """这里面的 Ctrl-C、kill 等出去了再算；这时启动的线程一直不收，进程由主进程结束它们。"""
     if sys.platform == "win32":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
@@ -143,9 +145,15 @@ def _said(error: BaseException | None) -> str | None:
 def _pool(workers: int, leave: Callable[[], None]) -> Iterator[Executor]:
     """一个进程池；被中断时不等，当场结束各个进程。"""
     before = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_begin_worker, initargs=(leave,)
-    )
+    if _UNSAID not in sys.warnoptions:
+        sys.warnoptions.append(_UNSAID)
+    mask = os.umask(0o077)  # umask 777 时，自己建的信号量自己也打不开
+    try:
+        executor = ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), initializer=_begin_worker, initargs=(leave,)
+        )
+    finally:
+        os.umask(mask)
     finished = False
     try:
         yield executor
@@ -171,6 +179,7 @@ def _begin_worker(leave: Callable[[], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         signal.signal(signal.SIGTERM, stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     parent = multiprocessing.parent_process()
 
     def follow() -> None:

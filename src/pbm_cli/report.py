@@ -16,7 +16,7 @@ from pbm_cli.annexes import FILTERS
 from pbm_cli.models import LIGHT_WORDS
 from pbm_cli.resources import templates_folder
 from pbm_cli.sandbox import Sandbox, environment, render
-from pbm_cli.text import one_line
+from pbm_cli.text import one_line, visible
 
 _FOLDER = "report"
 _SUFFIX = ".md.j2"
@@ -96,7 +96,8 @@ def _shown(value: object) -> str:
         return value
     if value is None:
         return "——"
-    return _LIST_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", _MARKS.sub(r"\\\1", str(value)))
+    shown = _MARKS.sub(r"\\\1", visible(str(value)))  # 文件名里也会有终端控制、双向控制符
+    return _LIST_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", shown)
 
 
 def _cell(value: object) -> str:

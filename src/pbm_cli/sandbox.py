@@ -42,6 +42,8 @@ MEMORY = 1024 * MIB
 """运行模板时最多再用多少内存。"""
 _BITS = 1 << 16
 _HELD: ContextVar[Limits | None] = ContextVar("limits", default=None)
+_MORE: ContextVar[int] = ContextVar("more", default=0)
+"""正在运行的模板，数据本身占多少字节。"""
 _HINT = "请改正模板，或删去让 pbm 用自带的"
 _FAULTS = (
     ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError,
@@ -96,12 +98,18 @@ class _Loader(FileSystemLoader):
 
 def environment(folders: Sequence[Path], finalize: Callable[[Any], Any], *, autoescape: bool) -> Sandbox:
     """一个运行模板的环境：folders 里先找到的先用，没有的名字是错误。"""
+
+    def fitting(value: Any) -> Any:
+        if isinstance(value, str) and len(value) > held().template_bytes + _MORE.get():
+            raise OverflowError("too large")  # 先看多大：十亿个字再逐字去整理，要几十秒
+        return finalize(value)
+
     loader = _Loader([str(folder) for folder in folders], encoding="utf-8-sig")
     return Sandbox(
         loader=loader,
         undefined=StrictUndefined,
         autoescape=autoescape,
-        finalize=finalize,
+        finalize=fitting,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -138,6 +146,7 @@ def _told(place: Sandbox, name: str, context: Mapping[str, Any], more: int) -> s
     most = held().template_bytes
     pieces: list[str] = []
     size = 0
+    _MORE.set(more)
     with _enough(MEMORY):
         for piece in place.get_template(name).generate(context):
             size += len(piece)
@@ -212,7 +221,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, SecurityError):
         return f"用了不许用的东西：{error.message}"
     if isinstance(error, TemplateNotFound):
-        return f"模板文件夹里没有要用的 {error.message}"
+        return f"模板文件夹里没有要用的 {error.name}"
     if isinstance(error, MemoryError):
         return f"用的内存超过 {MEMORY // MIB} MB"
     if isinstance(error, RecursionError):

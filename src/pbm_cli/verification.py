@@ -26,6 +26,8 @@ from pbm_cli.workbook import Reader
 
 AGREES, CHANGED, MISSING, UNKNOWN = "一致", "已改动", "找不到", "没有记录"
 _MOST_BYTES = 256 * 1024 * 1024
+_LARGEST = 2 * 1024**3
+"""上限最多设到这么大，再大的不会是读过的输入：不必从头读一遍去算。"""
 _BLOCK = 1024 * 1024
 _HASH = re.compile(r"[0-9a-f]{64}")
 _WORD_PART = "customXml/item1.xml"
@@ -285,12 +287,12 @@ def _input(name: str, digest: str | None, places: Sequence[Path], output: Path, 
     """一个输入或设定文件：各处都找，有一处相同就是一致。"""
     own = named(name)
     relative = PurePosixPath(own)
-    found: list[tuple[Path, str]] = []
+    found: list[tuple[Path, str | None]] = []
     if not relative.is_absolute() and ".." not in relative.parts and ":" not in own and "\\" not in own:
         for place in places:
             path = place if place.is_file() and place.name == relative.name else place / own
             if path.is_file() and not (output.exists() and path.samefile(output)):
-                found.append((path, _digest(path)))
+                found.append((path, _digest(path) if digest else None))  # 没有记录的无从比起，不读
     if not found:
         return Check(what, name, digest, None, MISSING)
     path, actual = next((pair for pair in found if pair[1] == digest), found[0])
@@ -298,9 +300,12 @@ def _input(name: str, digest: str | None, places: Sequence[Path], output: Path, 
     return Check(what, name, digest, actual, state, path.as_posix())
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path) -> str | None:
+    """文件的 SHA-256；大得不会是读过的输入为 None。"""
     digest = hashlib.sha256()
     try:
+        if path.stat().st_size > _LARGEST:
+            return None
         with path.open("rb") as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)

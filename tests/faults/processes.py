@@ -11,12 +11,13 @@ _MOST_SECONDS = 20
 def alive_in(session: int) -> list[int]:
     """这个会话里还活着的进程；等它们几秒。"""
     until = time.monotonic() + _MOST_SECONDS
-    while (found := _members(session)) and time.monotonic() < until:
+    while (found := alive(session)) and time.monotonic() < until:
         time.sleep(0.05)
     return found
 
 
-def _members(session: int) -> list[int]:
+def alive(session: int) -> list[int]:
+    """这个会话里这时还活着的进程。"""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:

@@ -16,7 +16,7 @@ from forking import Forks
 from processes import alive_in
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="要 POSIX 的进程和信号")
-INTERRUPTS = 16
+INTERRUPTS, STOPS = 16, 8
 SEED = 7
 _CEILING = """
 import resource, sys
@@ -47,6 +47,26 @@ def test_interrupted_at_any_moment(tmp_path: Path, name: str) -> None:
             assert_old_or_whole(out, old, new)
             assert left_by_pbm(out) == []
     assert interrupted
+
+
+@pytest.mark.parametrize("name", ["report", "check"])
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP], ids=lambda stop: stop.name)
+def test_asked_to_stop_at_any_moment(tmp_path: Path, name: str, stop: signal.Signals) -> None:
+    """kill、终端关了：同 Ctrl-C 一样收拾好再走，不留临时文件和锁。"""
+    command, out, chance = by_name[name], tmp_path / "出", random.Random(f"{SEED} {name}")  # noqa: S311
+    stopped = 0
+    with Forks(tmp_path) as forks:
+        old, new = prepared(command, tmp_path, forks.whole)
+        for turn in range(STOPS):
+            put_back(out, old, new)
+            moment = forks.seconds * (turn + chance.random()) / STOPS
+            code = forks.killed(command, max(moment, 0.02), stop)
+            assert code in (0, 1, 130, -stop, -signal.SIGINT), forks.said
+            assert "Traceback" not in forks.said, forks.said
+            stopped += code == 130
+            assert_old_or_whole(out, old, new)
+            assert left_by_pbm(out) == []
+    assert stopped
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.8])
@@ -92,6 +112,20 @@ def test_too_little_memory(tmp_path: Path, over: int) -> None:
     if result.returncode == 2:
         assert "内存" in result.stderr or "读取程序" in result.stderr, result.stderr
     assert not out.exists() or left_by_pbm(out) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS 在别的系统上不作数")
+@pytest.mark.parametrize("most", [280, 330, 360, 390, 420])
+def test_too_little_memory_for_parquet(tmp_path: Path, most: int) -> None:
+    """pyarrow 在内存不够时会直接崩溃：先看够不够，不够就说。"""
+    pytest.importorskip("pyarrow", reason="没有装 pbm-cli[parquet]")
+    inputs(tmp_path, True)
+    result = subprocess.run(
+        [sys.executable, "-c", _CEILING, str(most), "monitor", "年", "-o", "出/a.parquet"], cwd=tmp_path,
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (result.returncode, "内存不够" in result.stderr) in ((1, False), (2, True)), result.stderr
+    assert left_by_pbm(tmp_path / "出") == []
 
 
 def piped(command: Command, folder: Path, target: int, *more: str) -> subprocess.CompletedProcess[str]:

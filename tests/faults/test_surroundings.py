@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,13 +14,15 @@ from pathlib import Path
 
 import pytest
 from commands import files, inputs, left_by_pbm
-from processes import alive_in
+from processes import alive, alive_in
 
 from conftest import RunPbm
+from pbm_cli import parallel
 from pbm_cli.text import named, storable
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="要 POSIX 的描述符、管道和文件名")
 PBM = (sys.executable, "-m", "pbm_cli")
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 GBK = os.fsdecode("执行".encode("gbk") + b".csv")
 """别的电脑上打包的 GBK 文件名，在 UTF-8 的系统上解不出来。"""
 
@@ -88,6 +91,27 @@ def test_names_that_are_not_utf8_are_verified_and_protected(year: Path) -> None:
     assert files(year / "市") == before
 
 
+@pytest.mark.parametrize("command", ["check", "monitor", "layouts", "explain", "diff"])
+def test_names_that_would_drive_the_terminal(year: Path, command: str) -> None:
+    """文件名里有终端控制和双向控制符：屏幕上、Markdown 里、网页里都没有；文件照样读。"""
+    bad = "\x1b[31m红\x01\x9b2J反\u202excod.csv"
+    (year / "年" / "乡镇" / "执行.csv").rename(year / "年" / "乡镇" / bad)
+    (year / "年" / "\x1b]0;坏\x07.xlsx").write_bytes(b"PK")
+    (year / "年" / "\x9b没认出\u202e.csv").write_text("甲,乙\n1,2\n", encoding="utf-8")
+    more = {"explain": ["monitor.projects"], "diff": ["市/甲县", "-o", "出/a.md"], "layouts": []}
+    arguments = [command, "年", *more.get(command, ["-o", "出/a.md", "-o", "出/a.html", "-o", "出/a.csv"])]
+    done = subprocess.run([*PBM, *arguments], cwd=year, capture_output=True, check=False)
+    texts = {path.name: path.read_text(encoding="utf-8-sig") for path in (year / "出").glob("a.*")}
+    texts |= {"标准输出": done.stdout.decode(), "标准错误": done.stderr.decode()}
+    assert done.returncode in (0, 1), texts["标准错误"]
+    assert {name: CONTROLS.findall(text) for name, text in texts.items() if CONTROLS.search(text)} == {}
+    if command == "check":
+        told = subprocess.run(
+            [*PBM, "verify", "出/a.html", "--inputs", "年", "--json"], cwd=year, capture_output=True, check=False
+        )
+        assert {row["name"]: row["state"] for row in json.loads(told.stdout)["rows"]}[f"乡镇/{bad}"] == "一致"
+
+
 @pytest.mark.parametrize("name", ["执行.xlsx", "a b.csv", GBK, "换\n行.csv", "💩.csv", "a\\b.csv"])
 def test_stored_names_come_back(name: str) -> None:
     storable(name).encode("utf-8")
@@ -137,6 +161,16 @@ def test_a_pipe_where_a_file_should_be(year: Path, arguments: str, word: str) ->
     assert (code, word in said) == (2, True), said
 
 
+@pytest.mark.parametrize("name", ["管.csv", "管.xlsx"])
+def test_a_pipe_among_the_workbooks(year: Path, name: str) -> None:
+    """文件夹里有一个没有人写的管道：说出来，别的照常，不会一直等下去。"""
+    os.mkfifo(year / "年" / name)
+    assert run(year, "monitor", "年", "-o", "出/a.json")[0] == 1
+    made = json.loads((year / "出" / "a.json").read_text(encoding="utf-8"))
+    assert [item["file"] for item in made["inputs"] if item["error"]] == [name]
+    assert made["summary"]["projects"] > 0
+
+
 def test_templates_that_lead_elsewhere(year: Path) -> None:
     """本县的 templates 是一个链接，指着很大、很深的地方：不逐个去读。"""
     deep = year / "别处" / "一" / "二" / "三"
@@ -150,6 +184,15 @@ def test_templates_that_lead_elsewhere(year: Path) -> None:
     assert code == 1, said
     made = json.loads((year / "出" / "a.json").read_text(encoding="utf-8"))
     assert [item["file"] for item in made["settings"]] == ["pbm.toml"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="要 /proc")
+def test_templates_that_lead_into_proc(year: Path) -> None:
+    """指着 /proc 里说是空的、一打开就一直等的文件：不打开。"""
+    (year / "县" / "templates").mkdir(parents=True)
+    (year / "县" / "templates" / "甲").symlink_to("/proc/kmsg")
+    code, said = run(year, "report", "年", "--overlay", "县", "-o", "出/a.json")
+    assert code == 1, said
 
 
 def test_an_endless_device_as_the_earlier_result(year: Path) -> None:
@@ -193,6 +236,19 @@ def test_no_file_may_grow(year: Path) -> None:
     assert (code, "文件大小受到限制" in said) == (2, True), said
 
 
+def test_a_mask_that_takes_every_right_away(year: Path) -> None:
+    """umask 777：几个进程共用的信号量照样打得开。"""
+    code, said = run(year, "rollup", "市", "--workers", "2", before="umask 777", PYTHONDONTWRITEBYTECODE="1")
+    assert code in (0, 1), said
+    mask = os.umask(0o777)
+    try:
+        with parallel._pool(1, parallel.nothing):
+            inside = os.umask(0o777)
+    finally:
+        os.umask(mask)
+    assert inside == 0o777, "别的文件照用户定的来"
+
+
 @pytest.mark.parametrize("command", ["template execution -o", "init", "limits", "verify", "doctor", "rollup", "check"])
 def test_a_name_that_is_too_long(tmp_path: Path, command: str) -> None:
     name = "长" * 300 + (".xlsx" if command.startswith("template") else "")
@@ -220,6 +276,25 @@ def test_ctrl_c_on_a_region(year: Path, share: float) -> None:
     assert process.returncode in (0, 130, -signal.SIGINT), said
     assert "Traceback" not in said
     assert alive_in(process.pid) == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGKILL], ids=lambda stop: stop.name)
+def test_a_region_killed(year: Path, stop: signal.Signals) -> None:
+    """kill、kill -9 落在几个进程正在算的时候：一个不留；收信号量的进程不说英文。"""
+    with subprocess.Popen(
+        [*PBM, "rollup", "市", "--workers", "2"], cwd=year, start_new_session=True, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    ) as process:  # fmt: skip
+        until = time.monotonic() + 60
+        while process.poll() is None and len(alive(process.pid)) < 4 and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(stop)
+        said = process.communicate(timeout=60)[1]
+    assert alive_in(process.pid) == []
+    if stop == signal.SIGTERM:
+        assert (process.returncode, said.strip()) == (130, "已中断。")
+    else:
+        assert (process.returncode, "resource_tracker" in said) == (-stop, False), said
 
 
 def test_an_interrupt_wrapped_in_another_error(run_pbm: RunPbm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import mmap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pbm_cli.outputs.columns import Document
 # 每种形式用到时才引入：docx、xlsxwriter 都重，--help 与 --json 不该为它们等。
 Renderer = Callable[[Document, str | None, Path | None, Path | None], bytes]
 """文档、叙述、Word 版式文件、本县文件夹 → 字节。"""
+_PARQUET_BYTES = 320 * 1024 * 1024
+"""装入 pyarrow、写出一个文件至少要的地址空间。"""
 
 
 def _json(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
@@ -53,6 +56,7 @@ def _html(document: Document, narrative: str | None, style: Path | None, overlay
 
 
 def _parquet(document: Document, narrative: str | None, style: Path | None, overlay: Path | None) -> bytes:
+    mmap.mmap(-1, _PARQUET_BYTES).close()  # 占一下就放：内存不够时 pyarrow 会直接崩溃，这里只是 OSError
     from pbm_cli.outputs import parquet  # noqa: PLC0415
 
     return parquet.render(document)

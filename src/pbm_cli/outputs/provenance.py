@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pbm_cli.outputs.columns import Document, Row
 from pbm_cli.text import storable
 
 _MOST_TEXT = 255
+_UNSEEN = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 KEYS = ("pbm", "command", "county", "year", "ruleset", "ruleset_digest", "on")
 
 
@@ -51,8 +53,10 @@ def overlaid(overlay: Path) -> Sequence[Path]:
 
 
 def digest(path: Path) -> str | None:
-    """文件的 SHA-256；读不出来为 None。"""
+    """文件的 SHA-256；读不出来为 None。说是空的不打开：/proc 里有的一打开就一直等。"""
     try:
+        if not path.stat().st_size:
+            return hashlib.sha256().hexdigest()
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
@@ -80,5 +84,6 @@ def compact(source: dict[str, Any]) -> str:
 
 
 def as_json(source: dict[str, Any]) -> str:
-    """来历的 JSON 文字，一行。"""
-    return json.dumps(source, ensure_ascii=False, separators=(",", ":"))
+    """来历的 JSON 文字，一行。文件名要认得回来，一字不改，里面的控制符写成 \\u202e 的样子。"""
+    written = json.dumps(source, ensure_ascii=False, separators=(",", ":"))
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -55,6 +55,8 @@ def written_by_pbm(path: Path) -> bool:
 
     打不开、不是这两种时为否：那是读的时候该说的事。
     """
+    if not path.is_file():  # 打开一个没有人写的管道会一直等下去
+        return False
     if path.suffix.lower() == ".csv":
         return _own_csv(path)
     if path.suffix.lower() not in (".xlsx", ".xlsm"):
