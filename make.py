@@ -32,7 +32,7 @@ USAGE = """用法：python make.py 任务 [参数…]
 
   demo      安装，并把泸县 2023 年的例子整年跑一遍，结果在 out/
   test      安装测试所需，运行全部测试（ruff、mypy --strict、pytest）；参数交给 pytest，
-            有 --coverage 的同时量分支覆盖率，各房间不够的算没有通过
+            有 --coverage 的同时量分支覆盖率，各房间不够的算没有通过（CI 这样跑）
   lint      只运行 ruff 和 mypy
   bench     运行性能比较；参数交给 benchmarks/bench.py
   examples  重新生成 examples/ 里的例子
@@ -170,8 +170,10 @@ def test(arguments: list[str]) -> int:
     install(TEST_LOCK)
     given = [argument for argument in arguments if argument != "--coverage"]
     checked = 0 if given else lint([])
-    runner = ("-m", "pytest") if given == arguments else (ROOT / "tests" / "coverage_limits.py",)
-    tested = run(tool("python"), *runner, *(given or ["-n", "auto"]))
+    runner: tuple[str | Path, ...] = ("-m", "pytest", *(given or ["-n", "auto"]))
+    if given != arguments:
+        runner = (ROOT / "tests" / "coverage_limits.py", *given)
+    tested = run(tool("python"), *runner)
     if tested == NOTHING_TO_TEST:
         say("一个测试也没有运行。")
     if checked:

@@ -1,6 +1,7 @@
-"""在测量覆盖率的同时运行全部测试，再看各房间的分支覆盖率够不够。用法：python make.py test --coverage [pytest 的参数…]。
+"""运行全部测试，大部分同时量分支覆盖率，再看各房间够不够。用法：python make.py test --coverage [pytest 的参数…]。
 
-量什么、不算什么，写在 pyproject.toml 的 [tool.coverage]；下面是各房间的限。差在哪里用 coverage report -m 看。
+给了参数时，照参数运行的都量。量什么、不算什么，写在 pyproject.toml 的 [tool.coverage]；下面是各房间的限。
+差在哪里用 coverage report -m 看。
 """
 
 from __future__ import annotations
@@ -23,6 +24,30 @@ FULL: Mapping[str, tuple[str, ...]] = {
     "workbook": ("workbook/",),
 }
 """一行、一个分支也不能少的房间，和它们的文件。"""
+APART = (
+    "tests/faults",  # 按时间杀进程，慢一点就杀不准
+    "tests/test_parallel.py",
+    "tests/test_lock.py::test_a_lock_costs_next_to_nothing",  # 以下三个计时
+    "tests/test_parameters.py::test_loading_is_quick",
+    "tests/test_personal_data.py::test_looking_costs_little",
+    "tests/test_benchmarks.py",  # 以下很慢，走到的地方几乎都有别的测试走到
+    "tests/test_docs.py",
+    "tests/test_example.py",
+    "tests/test_example_goals.py",
+    "tests/test_example_previous.py",
+    "tests/test_golden.py",
+    "tests/test_outputs_agree.py",
+    "tests/test_parquet.py",
+    "tests/test_properties.py",
+    "tests/test_report.py",
+    "tests/test_reproducible.py",
+    "tests/test_second_forms.py",
+    "tests/test_second_way.py",
+    "tests/test_terminal.py",
+    "tests/test_xlsx_paper.py",
+)
+"""不带 coverage 另跑一次的测试：文件夹、文件或一个测试。"""
+ON_ALL_CORES = ("-n", "auto")
 Summary = Mapping[str, int]
 
 
@@ -49,9 +74,13 @@ def lines(files: Mapping[str, Summary]) -> Iterable[tuple[bool, str]]:
 
 def coverage(*arguments: str) -> int:
     """运行一次 coverage，数据放在 build/coverage 里。"""
-    environment = {**os.environ, "COVERAGE_FILE": str(PLACE / "data")}
+    return python("-m", "coverage", *arguments, COVERAGE_FILE=str(PLACE / "data"))
+
+
+def python(*arguments: str, **variables: str) -> int:
+    """在仓库里运行一次 Python，交回退出码。"""
     return subprocess.run(
-        [sys.executable, "-m", "coverage", *arguments], cwd=ROOT, env=environment, check=False
+        [sys.executable, *arguments], cwd=ROOT, env={**os.environ, **variables}, check=False
     ).returncode
 
 
@@ -69,11 +98,13 @@ def judged(report: Path) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """测试不过，交回 pytest 的退出码；过了而覆盖不够为 1。故障测试按时间杀进程，慢一倍就杀不准，不在内。"""
+    """测试不过，交回 pytest 的退出码；过了而覆盖不够为 1。没有参数时 APART 里的也运行，不量。"""
     PLACE.mkdir(parents=True, exist_ok=True)
     for old in PLACE.glob("data*"):
         old.unlink()
-    tested = coverage("run", "-m", "pytest", "--ignore=tests/faults", *(arguments or ["-n", "auto"]))
+    tested = coverage("run", "-m", "pytest", *(arguments or [*ON_ALL_CORES, *(f"--deselect={path}" for path in APART)]))
+    if not arguments:
+        tested = python("-m", "pytest", *ON_ALL_CORES, *APART) or tested
     coverage("combine", "--quiet")
     report = PLACE / "report.json"
     counted = coverage("json", "--quiet", "-o", str(report))

@@ -40,6 +40,8 @@ DEFAULTS: dict[str, Any] = {
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 POLL = 0.02
+SLOWER = 3 if "COVERAGE_RUN" in os.environ else 1
+"""量覆盖率时慢两倍多。"""
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ def test_bad_input(case: Case, run_pbm: RunPbm, tmp_path: Path, monkeypatch: pyt
         assert made is not None
         assert bad is not None
         assert rows_read(made, bad.name) == case.rows, result.out[-1500:]
-    assert took <= case.seconds
+    assert took <= case.seconds * SLOWER
     assert fingerprints(folder) == before
     assert list(home.iterdir()) == []
 

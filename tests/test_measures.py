@@ -58,6 +58,34 @@ def test_a_report_is_read_by_the_paths_inside_the_package(tmp_path: Path, capsys
         assert "不够" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("place", coverage_limits.APART)
+def test_what_is_run_apart_is_there(place: str) -> None:
+    path, _, name = place.partition("::")
+    assert (coverage_limits.ROOT / path).exists()
+    assert not name or f"\ndef {name}(" in (coverage_limits.ROOT / path).read_text(encoding="utf-8")
+
+
+def test_everything_is_run_once_with_or_without_measuring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """不给参数：量的那次去掉 APART，不量的那次正是 APART；两次里有一次不过就不过。"""
+    runs: list[list[str]] = []
+
+    def python(*arguments: str, **variables: str) -> int:
+        runs.append([part for part in arguments if part not in ("-m", *coverage_limits.ON_ALL_CORES)])
+        return 3 if runs[-1][0] == "pytest" else 0
+
+    monkeypatch.setattr(coverage_limits, "python", python)
+    monkeypatch.setattr(coverage_limits, "PLACE", tmp_path / "量")
+    monkeypatch.setattr(coverage_limits, "judged", lambda report: 0)
+    assert coverage_limits.main([]) == 3
+    measured, apart = runs[:2]
+    assert measured == ["coverage", "run", "pytest", *(f"--deselect={place}" for place in coverage_limits.APART)]
+    assert apart == ["pytest", *coverage_limits.APART]
+    runs.clear()
+    assert coverage_limits.main(["tests/test_fields.py"]) == 0
+    assert runs[0] == ["coverage", "run", "pytest", "tests/test_fields.py"]
+    assert "pytest" not in [run[0] for run in runs]
+
+
 def test_decorators_go_behind_the_function_and_casts_away() -> None:
     source = (
         "from x import cast, cache, rule\n\n\n@cache\ndef kept(a):\n    return a\n\n\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import time
 from collections.abc import Mapping
 from decimal import Decimal
@@ -301,7 +300,6 @@ def test_an_unknown_ruleset_lists_those_there_are(tmp_path: Path) -> None:
         load_ruleset(str(tmp_path))
 
 
-@pytest.mark.skipif(bool(os.environ.get("COVERAGE_RUN")), reason="计时在量覆盖率时不准")
 def test_loading_is_quick() -> None:
     load_ruleset("national")
     spent = []

@@ -196,14 +196,18 @@ def test_the_code_page_of_a_new_book_does_not_matter(read: Read, code: int) -> N
     assert read(bytes(data)).sheets[0].rows == [["P-001", "甲渠"]]
 
 
-def test_a_built_in_date_format_that_the_file_redefines_is_not_a_date(read: Read) -> None:
-    data = bytearray(written(-1.25, "0.00000"))
+@pytest.mark.parametrize(("value", "code"), [(-1.25, "0.00000"), (45291.5, "0.00000"), (0.25, "0.0%")])
+def test_a_built_in_date_format_that_the_file_redefines_is_not_a_date(read: Read, value: float, code: str) -> None:
+    data = bytearray(written(value, code))
+    changed = 0
     for place, kind, length in records(data):
-        if kind == 0x41E and data[place + 4 : place + 6] == b"\xa4\0":
-            struct.pack_into("<H", data, place + 4, 50)
-        elif kind == 0xE0 and length == 20 and data[place + 6 : place + 8] == b"\xa4\0":
-            struct.pack_into("<H", data, place + 6, 50)
-    assert read(bytes(data)).sheets[0].rows == [[-1.25]]
+        at = {0x41E: 4, 0xE0: 6}.get(kind, 0)
+        if at and length > 4 and data[place + at : place + at + 2] == b"\xa5\0":  # xlwt 给自己的格式编的号
+            struct.pack_into("<H", data, place + at, 50)
+            changed += 1
+    assert changed == 2
+    (cell,) = read(bytes(data)).sheets[0].rows[0]
+    assert (cell, isinstance(cell, Percentage)) == (value, "%" in code)
 
 
 def replaced_cell(data: bytes, new: bytes) -> bytes:

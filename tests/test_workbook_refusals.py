@@ -17,6 +17,7 @@ import xlwt
 from pbm_cli.errors import InputError
 from pbm_cli.workbook import Limits, Reader
 from pbm_cli.workbook.marks import Marks
+from pbm_cli.workbook.search import written_by_pbm
 from pbm_cli.workbook.values import Values
 
 MIB = 1024 * 1024
@@ -231,6 +232,19 @@ def test_a_pipe_is_not_read(reader: Reader, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "管道")
     with pytest.raises(InputError, match="不是普通文件"):
         reader.read(tmp_path / "管道", "管道")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows 没有命名管道")
+def test_a_pipe_is_not_opened_to_see_whose_it_is(tmp_path: Path) -> None:
+    """管道里有 pbm 写的 CSV 的表头：打开来看，就会当成自己的结果；没有人写的，就会一直等。"""
+    pipe = tmp_path / "管道.csv"
+    os.mkfifo(pipe)
+    other = os.open(pipe, os.O_RDWR)
+    try:
+        os.write(other, "\ufeff单位,出处\n".encode())
+        assert not written_by_pbm(pipe)
+    finally:
+        os.close(other)
 
 
 def test_paths_that_are_not_files(reader: Reader, tmp_path: Path) -> None:

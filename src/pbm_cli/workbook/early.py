@@ -144,7 +144,7 @@ class _Page:
     def read(self, records: list[tuple[int, int, bytes]], start: int) -> None:
         """从自己的 BOF 走到自己的 EOF；嵌在里面的图表不看。"""
         depth = 0
-        for _, kind, body in records[start:]:
+        for _, kind, body in records[start:]:  # pragma: no branch  # _records 只交出有头有尾的，总会走到 EOF
             depth += (kind in _BOFS) - (kind == _EOF)
             if depth <= 0:
                 return
