@@ -313,7 +313,7 @@ def init(
     return run_init(folder, county, year)
 
 
-_COLLECT_AFTER = 1_000_000
+_COLLECT_AFTER = 5_000_000
 """造出多少对象才找一次循环垃圾：一次运行造出的多半留到最后，常找是白找。"""
 
 

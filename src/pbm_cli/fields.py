@@ -247,7 +247,7 @@ def text(cell: Cell) -> str | Problem | None:
 def named(cell: Cell) -> str | Problem | None:
     """名称，一行；“219001-××镇人民政府”只取名称。"""
     value = text(cell)
-    if value is cell and type(cell) is str and "\u4e00" <= cell[:1] <= "\u9fff" and "  " not in cell:
+    if value is cell and type(cell) is str and "  " not in cell and _NAME_AHEAD.match(cell):
         return one_line(cell) if not cell.isprintable() else cell
     return split_code_name(one_line(value))[1] if isinstance(value, str) else value
 

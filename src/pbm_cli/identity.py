@@ -31,7 +31,6 @@ def sheet_holders(
     标题行写明的（填报单位：××局）总算；表名像单位名的，要么对得上别处的一个单位，要么一个工作簿里有几张这样的表、
     别处又都没有写单位。known 是各表单位列里的单位；简称只对上一个全称时，用全称。
     """
-    names = {squeeze(unit): unit for unit in known}
     bare = [
         (file, sheet, table)
         for file, sheet, table in sheets
@@ -39,6 +38,7 @@ def sheet_holders(
         and table.layout.kind in _PROJECT_KINDS
         and not {"budget_unit", "department"} & table.columns.keys()
     ]
+    names = {squeeze(unit): unit for unit in set(known)} if bare else {}
     alike = Counter(file for file, sheet, table in bare if table.holder is None and _is_unit_name(sheet))
     found = []
     for file, sheet, table in bare:
@@ -73,8 +73,13 @@ def repeated_rows(records: Sequence[Record]) -> dict[int, Finding]:
     """
     first: dict[tuple[Any, ...], int] = {}
     alike: dict[int, list[int]] = {}
-    telling = {kind: itemgetter(*_telling_fields(type(r))) for kind, r in {r.kind: r for r in records}.items()}
-    for index, record in enumerate(records):
+    kinds: dict[str, list[Record]] = {}
+    for record in records:
+        kinds.setdefault(record.kind, []).append(record)
+    telling = {k: itemgetter(*_telling_fields(type(r[0]))) for k, r in kinds.items() if not _all_apart(r)}
+    for index, record in enumerate(records if telling else ()):
+        if record.kind not in telling:
+            continue
         key = (record.kind, record.origin.form, telling[record.kind](record.__dict__))
         if (before := first.setdefault(key, index)) != index:
             alike.setdefault(before, [before]).append(index)
@@ -120,7 +125,7 @@ def conflicting_rows(records: Mapping[str, Sequence[Record]]) -> list[Finding]:
     findings: list[Finding] = []
     for kind, rows in records.items():
         lists = [row for row in rows if not row.origin.form]
-        if not lists or not type(lists[0]).money_identity:
+        if not lists or not type(lists[0]).money_identity or _all_apart(lists):
             continue
         findings.extend(_same_key(lists))
         if kind != "evaluation":
@@ -131,7 +136,7 @@ def conflicting_rows(records: Mapping[str, Sequence[Record]]) -> list[Finding]:
 
 
 def _same_key(rows: Sequence[Record]) -> list[Finding]:
-    if not rows or _all_apart(rows):
+    if not rows:
         return []
     groups: dict[tuple[str, ...], Record | list[Record]] = {}  # 多半一组只有一行，不为它另做列表
     names = type(rows[0]).key
@@ -167,8 +172,6 @@ def _figures(row: Record) -> tuple[Any, ...]:
 
 def _same_code(rows: Sequence[Record]) -> list[Finding]:
     """同一单位、同一编码下的第二个名称；在两个以上单位出现的编码。"""
-    if _all_apart(rows):
-        return []
     names: dict[tuple[str, str], Record] = {}
     units: dict[str, Record] = {}
     renamed: dict[tuple[str, str], Record] = {}
@@ -263,11 +266,13 @@ class ProjectIndex:
         if not code or self._uncoded:
             return self.place(key_of(record))
         unit = squeeze(values.get("budget_unit") or "")
-        shelf = self._by_code.get(code)
-        if shelf and len(found := _within_unit(shelf, unit)) == 1:
-            return found[0]
         number = self.size
-        _shelve(self._by_code, code, unit, number)
+        if shelf := self._by_code.get(code):
+            if len(found := _within_unit(shelf, unit)) == 1:
+                return found[0]
+            _shelve(self._by_code, code, unit, number)
+        else:
+            self._by_code[code] = (unit, number)
         self._waiting.append((record, unit, number))
         self.size += 1
         return number

@@ -165,7 +165,7 @@ class Loader:
 
     def _state_units(self) -> None:
         """没有单位列的表，标题行（或各表的表名）写明了单位的，各行按它算，并说明。"""
-        known = {unit for record, _ in self._sources if (unit := getattr(record, "budget_unit", None))}
+        known = (unit for record, _ in self._sources if (unit := getattr(record, "budget_unit", None)))
         holders = sheet_holders([(r.file, s.name, s.table) for r in self.loaded.files for s in r.sheets], known)
         for file, sheet, table, unit, words in holders:
             text = f"表上没有单位列，按{words}，各行的预算单位算作“{unit}”"
@@ -173,7 +173,7 @@ class Loader:
                 "D20", "hint", table.layout.model.sheet_title, text, Where(file, sheet, f"A{table.heading_rows[0] + 1}")
             )
         units = {id(table): unit for _, _, table, unit, _ in holders}
-        for index, (record, report) in enumerate(self._sources):
+        for index, (record, report) in enumerate(self._sources if units else ()):
             unit = units.get(id(report.table)) if report is not None and report.table is not None else None
             if unit is not None:
                 self._sources[index] = (record.model_copy(update={"budget_unit": unit}), report)

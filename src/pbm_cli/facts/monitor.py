@@ -139,12 +139,11 @@ class _Lights:
         self, project: MonitoredProject, execution: Light, goal: Light, achieved: Fraction | None
     ) -> Judgement:
         """总灯；没有双监控差的，同样两盏灯只判一次。"""
-        judged = self._judge(rules.overall_light)
         rate = None if achieved is None else exact_ratio(project.expenditure, project.budget)
         if achieved is not None and rate is not None:
-            return judged(execution, goal, achieved - rate)
+            return self._judge(rules.overall_light)(execution, goal, achieved - rate)
         if (execution, goal) not in self._overalls:
-            self._overalls[execution, goal] = judged(execution, goal, None)
+            self._overalls[execution, goal] = self._judge(rules.overall_light)(execution, goal, None)
         return self._overalls[execution, goal]
 
     def _explain(
