@@ -41,6 +41,7 @@ APART = (
     "tests/test_properties.py",
     "tests/test_report.py",
     "tests/test_reproducible.py",
+    "tests/test_second_applied.py",
     "tests/test_second_forms.py",
     "tests/test_second_way.py",
     "tests/test_terminal.py",
