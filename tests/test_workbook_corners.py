@@ -455,6 +455,15 @@ def test_a_folder_or_a_csv_that_cannot_be_opened(tmp_path: Path, monkeypatch: py
             search.find_workbooks([tmp_path])
     (tmp_path / "甲.csv").mkdir()
     assert not search.written_by_pbm(tmp_path / "甲.csv")
+    own = tmp_path / "乙.csv"
+    own.write_text("\ufeff单位,出处\n", encoding="utf-8")
+    assert search.written_by_pbm(own)
+
+    def denied(path: Path, mode: str) -> Any:
+        raise PermissionError(13, "不许", str(path))
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert not search.written_by_pbm(own)
 
 
 def test_cores_where_nobody_tells_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
