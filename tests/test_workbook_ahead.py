@@ -13,6 +13,7 @@ import pytest
 from bad.packages import ROWS, SHEET, book, sheet
 from pbm_cli.errors import InputError
 from pbm_cli.workbook import Limits, Reader, ahead, child, formats, xlsx
+from pbm_cli.workbook.limits import AHEAD_BYTES
 from pbm_cli.workbook.values import Values
 
 FAR = '<row r="4"><c r="XFD4"><v>1</v></c></row>'
@@ -30,7 +31,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             super().load_first()
 
     monkeypatch.setattr(ahead, "Values", Seen)
-    monkeypatch.setattr(xlsx, "WORTH_BYTES", 0)
+    monkeypatch.setattr(xlsx, "AHEAD_BYTES", 0)
     yield names
     join_all()
 
@@ -69,12 +70,12 @@ def test_a_book_read_while_it_is_scanned_gives_the_same(opened: list[str], monke
     data = book()
     found = read(data)
     assert opened == ["pbm-ahead"]
-    monkeypatch.setattr(xlsx, "WORTH_BYTES", len(data) + 1)
+    monkeypatch.setattr(xlsx, "AHEAD_BYTES", len(data) + 1)
     assert found == read(data) == [
         ("评估", [["项目名称", "申报金额（万元）", "审定金额（万元）"], ["甲渠", 100, 80], ["乙路", 50, 50]])
     ]  # fmt: skip
     assert len(opened) == 1, "差一个字节就不值得"
-    monkeypatch.setattr(xlsx, "WORTH_BYTES", len(data))
+    monkeypatch.setattr(xlsx, "AHEAD_BYTES", len(data))
     assert read(data) == found
     assert len(opened) == 2
 
@@ -120,7 +121,7 @@ def test_a_large_refused_book_does_not_spoil_the_next(tmp_path: Path) -> None:
         f'<row r="{n}"><c r="A{n}"><v>{n}{n % 7}.{n * 7919 % 99991}</v></c></row>' for n in range(1, 150_000)
     )
     large = book({SHEET: sheet(rows + FAR.replace('"4"', '"150000"').replace("XFD4", "XFD150000"))})
-    assert len(large) > xlsx.WORTH_BYTES
+    assert len(large) > AHEAD_BYTES
     (tmp_path / "大.xlsx").write_bytes(large)
     (tmp_path / "小.xlsx").write_bytes(book())
     with Reader() as reader:
@@ -128,3 +129,18 @@ def test_a_large_refused_book_does_not_spoil_the_next(tmp_path: Path) -> None:
             with pytest.raises(InputError, match="XFD150000"):
                 reader.read(tmp_path / "大.xlsx", "大.xlsx")
             assert len(reader.read(tmp_path / "小.xlsx", "小.xlsx").sheets[0].rows) == 3
+
+
+def test_a_cell_so_far_that_reading_ahead_dies_is_still_named(tmp_path: Path) -> None:
+    """calamine 为最远的一格要的内存足以让子进程死掉，扫描还没有说完：另起一个，扫描完了再说。"""
+    cells = '<c r="{1}{0}" t="inlineStr"><is><t>{2}</t></is></c>'
+    rows = "".join(
+        f'<row r="{n}">{"".join(cells.format(n, c, n * 7919 ** ord(c) % 99_999_991) for c in "ABCDEF")}</row>'
+        for n in range(1, 30_000)
+    )
+    large = book({SHEET: sheet(rows + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')})
+    assert len(large) > AHEAD_BYTES
+    path = tmp_path / "远.xlsx"
+    path.write_bytes(large)
+    with Reader() as reader, pytest.raises(InputError, match="XFD1048576 有内容，列数超过"):
+        reader.read(path, "远.xlsx")

@@ -470,7 +470,7 @@ def test_cores_where_nobody_tells_which(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert readers.cores() == 1
-    assert readers._size(tmp_path / "没有") == 0
+    assert readers.size_of(tmp_path / "没有") == 0
 
 
 def test_a_reader_that_cannot_start_is_said(tmp_path: Path) -> None:
@@ -546,7 +546,7 @@ def test_what_the_child_says_of_each_failure(
     path = tmp_path / "甲.csv"
     path.write_text("甲,乙\n1,2\n", encoding="utf-8")
 
-    def fail(*given: object) -> Any:
+    def fail(*given: object, **more: object) -> Any:
         raise error
 
     monkeypatch.setattr(*((os, "stat", fail) if isinstance(error, OSError) else (reading, "recognise", fail)))
@@ -560,7 +560,7 @@ def test_a_mistake_of_the_program_ends_the_child(answer: Any, monkeypatch: pytes
     path = tmp_path / "甲.csv"
     path.write_text("甲,乙\n1,2\n", encoding="utf-8")
 
-    def fail(*given: object) -> Any:
+    def fail(*given: object, **more: object) -> Any:
         raise ZeroDivisionError
 
     monkeypatch.setattr(reading, "recognise", fail)
@@ -608,7 +608,7 @@ def test_rows_too_wide_and_books_without_sheets(monkeypatch: pytest.MonkeyPatch)
         reading._send([["甲" * 100]], target)
     monkeypatch.setattr(reading, "_content", lambda path, limits: b"x")
     monkeypatch.setattr(
-        reading, "recognise", lambda *given: ("xlsx", SimpleNamespace(sheets=lambda: iter(()), remarks=[]))
+        reading, "recognise", lambda *given, **more: ("xlsx", SimpleNamespace(sheets=lambda: iter(()), remarks=[]))
     )
     with pytest.raises(InputError, match="里面没有工作表"):
         reading._read("甲", "甲", LIMITS, target)
@@ -737,7 +737,7 @@ def test_a_web_page_the_parser_gives_up(monkeypatch: pytest.MonkeyPatch, error: 
 
     raised = etree.ParserError("x") if error == "ParserError" else etree.XMLSyntaxError("x", 1, 1, 1)
 
-    def fail(*given: object) -> Any:
+    def fail(*given: object, **more: object) -> Any:
         raise raised
 
     monkeypatch.setattr(etree, "fromstring", fail)

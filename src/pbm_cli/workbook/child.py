@@ -53,7 +53,9 @@ def main() -> int:
         request = decode_json(payload)
         if not isinstance(request, dict):
             raise BrokenFrameError("request expected")
-        if not _answer(str(request["path"]), str(request["stem"]), limits, target):
+        if not _answer(
+            str(request["path"]), str(request["stem"]), limits, target, careful=bool(request.get("careful"))
+        ):
             return 1
         if _left_behind():
             os._exit(1)  # 等那个线程，不知要等多久；话已经回完
@@ -86,10 +88,10 @@ def _resident_bytes() -> int:
         return 0
 
 
-def _answer(path: str, stem: str, limits: Limits, target: IO[bytes]) -> bool:
+def _answer(path: str, stem: str, limits: Limits, target: IO[bytes], *, careful: bool = False) -> bool:
     """读一个文件并回话；之后这个进程还能不能接着用。"""
     try:
-        _read(path, stem, limits, target)
+        _read(path, stem, limits, target, careful=careful)
     except InputError as error:
         _refused(target, error.message, error.hint)
     except RecursionError:
@@ -112,10 +114,10 @@ def _refused(target: IO[bytes], message: str, hint: str) -> None:
     write_frame(target, encode_json({"kind": "refused", "message": message, "hint": hint}))
 
 
-def _read(path: str, stem: str, limits: Limits, target: IO[bytes]) -> None:
+def _read(path: str, stem: str, limits: Limits, target: IO[bytes], *, careful: bool = False) -> None:
     data = _content(path, limits)
     digest = hashlib.sha256(data).hexdigest()
-    kind, book = recognise(data, stem, limits)
+    kind, book = recognise(data, stem, limits, careful=careful)
     cells = 0
     number = -1
     for number, sheet in enumerate(book.sheets()):

@@ -57,12 +57,12 @@ class Book(Protocol):
         """逐张交出工作表。"""
 
 
-def recognise(data: bytes, stem: str, limits: Limits) -> tuple[str, Book]:
-    """格式名与能逐张交出工作表的对象；stem 是没有自己名字的表用的名字。"""
+def recognise(data: bytes, stem: str, limits: Limits, *, careful: bool = False) -> tuple[str, Book]:
+    """格式名与能逐张交出工作表的对象；stem 是没有自己名字的表用的名字；careful 是扫描完了才交给 calamine。"""
     if not data:
         raise refuse("文件是空的（0 字节）", "请重新下载或向报送单位重新索取")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return _packed(data, limits)
+        return _packed(data, limits, careful)
     if data.startswith(_OLE):
         return _compound(data, stem, limits)
     for signature, kind in _SIGNATURES:
@@ -73,7 +73,7 @@ def recognise(data: bytes, stem: str, limits: Limits) -> tuple[str, Book]:
     return _textual(data, stem, limits)
 
 
-def _packed(data: bytes, limits: Limits) -> tuple[str, Book]:
+def _packed(data: bytes, limits: Limits, careful: bool) -> tuple[str, Book]:
     archive = Archive(data, limits)
     names = archive.names()
     if "xl/workbook.bin" in names:
@@ -94,7 +94,7 @@ def _packed(data: bytes, limits: Limits) -> tuple[str, Book]:
     if any(name.startswith("xl/") for name in names) or "workbook.xml" in names:
         from pbm_cli.workbook.xlsx import XlsxBook  # noqa: PLC0415
 
-        return "xlsm" if "xl/vbaproject.bin" in names else "xlsx", XlsxBook(data, archive, limits)
+        return "xlsm" if "xl/vbaproject.bin" in names else "xlsx", XlsxBook(data, archive, limits, careful=careful)
     raise foreign(names) or refuse("这是压缩包，不是工作簿", "请先解压，再把里面的表格交给 pbm")
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
+AHEAD_BYTES = MIB
+"""这么大的 xlsx 才一边扫描一边读：两件事各用一个核。"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import cast
 from pbm_cli.cells import Merge, Sheet, Workbook
 from pbm_cli.errors import InputError
 from pbm_cli.workbook.batches import MARKS, decode_rows
-from pbm_cli.workbook.limits import Limits, mebibytes
+from pbm_cli.workbook.limits import AHEAD_BYTES, Limits, mebibytes
 from pbm_cli.workbook.protocol import BrokenFrameError, decode_json, encode_json, read_frame, write_frame
 
 _COMMAND = (sys.executable, "-P", "-X", "utf8", "-m", "pbm_cli.workbook.child")
@@ -155,6 +155,14 @@ def _inside(merges: list[list[int]], rows: int) -> list[Merge]:
     return [Merge(top, left, min(bottom, most), right) for top, left, bottom, right in merges if top < most]
 
 
+def size_of(path: Path) -> int:
+    """文件有多少字节；看不到的是 0。"""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 class Reader:
     """读工作簿。用 with；一个子进程接着读许多文件，死了、过时、乱说话就换一个。"""
 
@@ -210,10 +218,11 @@ class Reader:
             try:
                 return self._read_once(path, shown)
             except _DiedError:
-                if self._child is None or not self._child.served:
+                if self._child is None or not (self._child.served or size_of(path) >= AHEAD_BYTES):
                     raise
-                self.close()  # 子进程可能在空闲时死去，或被前面的文件拖累：换一个新的再试一次
-                return self._read_once(path, shown)
+                # 子进程可能在空闲时死去，被前面的文件拖累，或没有扫描完就先读、死在里面：换一个新的，老老实实再读一次
+                self.close()
+                return self._read_once(path, shown, careful=True)
         except _DiedError as error:
             raise self._death(shown) from error
         except _SlowError as error:
@@ -228,7 +237,7 @@ class Reader:
                 self.close()
             raise
 
-    def _read_once(self, path: Path, shown: str) -> Workbook:
+    def _read_once(self, path: Path, shown: str, *, careful: bool = False) -> Workbook:
         deadline = time.monotonic() + self._limits.seconds
         child = self._living_child(shown)
         if child.asked not in (None, path):
@@ -236,7 +245,7 @@ class Reader:
             child = self._living_child(shown)
         child.idle = False
         if child.asked is None:
-            child.ask({"path": str(path), "stem": path.stem})
+            child.ask({"path": str(path), "stem": path.stem, "careful": careful})
         child.asked = None
         assembly = _Assembly(shown)
         most = self._limits.memory_bytes + self._limits.unpacked_bytes

@@ -9,7 +9,7 @@ from pathlib import Path
 from pbm_cli.cells import Workbook
 from pbm_cli.errors import UsageError
 from pbm_cli.workbook.limits import Limits
-from pbm_cli.workbook.reader import Reader
+from pbm_cli.workbook.reader import Reader, size_of
 
 _WORTH_BYTES = 512 * 1024
 """不到这么大的文件，不为它另起一个子进程：起一个比读它还慢。"""
@@ -63,7 +63,7 @@ class Readers(Reader):
             return
         busy = list(self._asked.values())
         free = next((reader for reader in self._started if reader not in busy), None)
-        if free is None and len(self._started) < len(self._readers) and _size(path) >= _WORTH_BYTES:
+        if free is None and len(self._started) < len(self._readers) and size_of(path) >= _WORTH_BYTES:
             free = self._readers[len(self._started)]
             self._started.append(free)
         if free is not None:
@@ -77,10 +77,3 @@ class Readers(Reader):
             busy = list(self._asked.values())
             reader = next((item for item in self._started if item not in busy), self._readers[0])
         return reader.read(path, shown)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pbm_cli.workbook.archive import Archive
-from pbm_cli.workbook.limits import Limits
+from pbm_cli.workbook.limits import AHEAD_BYTES, Limits
 from pbm_cli.workbook.marks import Marks, RawSheet, is_percent_format
 from pbm_cli.workbook.refusals import damaged, refuse
 from pbm_cli.workbook.sheet_xml import SheetScan
@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 _BUILTIN_PERCENT = frozenset((9, 10))
 _CLAIMED = re.compile(rb"""\suniqueCount\s*=\s*["'](\d{1,40})""")
 _HEAD = 4096
-WORTH_BYTES = 1024 * 1024
-"""这么大的文件才一边扫描一边读：两件事各用一个核。"""
 
 
 class XlsxBook:
     """一个 xlsx：remarks 是要说的话；sheets() 逐张交出。"""
 
-    def __init__(self, data: bytes, archive: Archive, limits: Limits) -> None:
+    def __init__(self, data: bytes, archive: Archive, limits: Limits, *, careful: bool = False) -> None:
         self._data = data
         self._archive = archive
         self._limits = limits
@@ -39,6 +37,7 @@ class XlsxBook:
         self._sheets: list[tuple[str, str, str]] = []
         self.remarks: list[str] = []
         self._recalculates = False
+        self._careful = careful
         self._without_modules = b""
         self._describe(root)
 
@@ -79,7 +78,7 @@ class XlsxBook:
                     yield values.sheet(index, marks[index], name)
 
     def _ahead(self) -> Ahead | None:
-        if len(self._data) < WORTH_BYTES:
+        if self._careful or len(self._data) < AHEAD_BYTES:
             return None
         from pbm_cli.workbook.ahead import Ahead  # noqa: PLC0415  小文件用不着
 
