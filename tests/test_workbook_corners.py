@@ -36,7 +36,7 @@ from pbm_cli.workbook.limits import MIB
 from pbm_cli.workbook.marks import Marks
 from pbm_cli.workbook.ole import Compound
 from pbm_cli.workbook.protocol import BrokenFrameError, encode_json, read_frame, write_frame
-from pbm_cli.workbook.reader import _DiedError
+from pbm_cli.workbook.reader import _DiedError, size_of
 from pbm_cli.workbook.sheet_xml import SheetScan
 from pbm_cli.workbook.streams import ChunkStream
 from pbm_cli.workbook.xml_parts import discard, parse
@@ -470,7 +470,7 @@ def test_cores_where_nobody_tells_which(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert readers.cores() == 1
-    assert readers.size_of(tmp_path / "没有") == 0
+    assert size_of(tmp_path / "没有") == 0
 
 
 def test_a_reader_that_cannot_start_is_said(tmp_path: Path) -> None:
