@@ -94,3 +94,15 @@ def test_the_result_does_not_depend_on_the_workers(run_pbm: RunPbm, tmp_path: Pa
     assert made[0].out == made[1].out == made[2].out
     assert [done.code for done in made] == [1, 1, 1]
     assert run_pbm("monitor", tmp_path / "夹", "--workers", "0").code == 2
+
+
+def test_a_child_that_died_over_a_file_asked_ahead_is_not_the_file_s_fault(files: list[Path]) -> None:
+    with Reader() as reader:
+        reader.ahead(files[0])
+        child = reader._child
+        assert child is not None
+        child.process.kill()
+        child.process.wait()
+        child._thread.join(5)
+        child.ended = False  # 收帧的线程还没有来得及说它死了
+        assert values(reader, files[:1]) == ["0"]

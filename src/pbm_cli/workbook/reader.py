@@ -48,6 +48,7 @@ class _Child:
         )
         self.ready = False
         self.served = 0
+        self.early = False  # 先请它读过：死在我们来收以前，不知道是不是文件的错
         self.idle = True
         self.ended = False
         self.asked: Path | None = None
@@ -207,7 +208,7 @@ class Reader:
             child = self._living_child(path.name)
             if child.asked is None and child.idle:
                 child.ask({"path": str(path), "stem": path.stem})
-                child.asked = path
+                child.asked, child.early = path, True
 
     def read(self, path: Path, shown: str) -> Workbook:
         """读一个工作簿；shown 是给人看的名字。
@@ -218,7 +219,8 @@ class Reader:
             try:
                 return self._read_once(path, shown)
             except _DiedError:
-                if self._child is None or not (self._child.served or size_of(path) >= AHEAD_BYTES):
+                child = self._child
+                if child is None or not (child.served or child.early or size_of(path) >= AHEAD_BYTES):
                     raise
                 # 子进程可能在空闲时死去，被前面的文件拖累，或没有扫描完就先读、死在里面：换一个新的，老老实实再读一次
                 self.close()
