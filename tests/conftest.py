@@ -14,10 +14,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 import xlsxwriter
+
+if TYPE_CHECKING:
+    from pbm_cli.cells import Workbook
+    from pbm_cli.workbook import Reader
 
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?\Z")
 RULE_LINE = re.compile(r"\|(\s*:?-{2,}:?\s*\|)+\Z")
@@ -59,6 +63,12 @@ class RunPbm(Protocol):
     def __call__(self, *args: str | Path) -> Result: ...
 
 
+class ReadBytes(Protocol):
+    """把字节写成一个文件再读。"""
+
+    def __call__(self, name: str, data: bytes) -> Workbook: ...
+
+
 class WriteSheet(Protocol):
     """把一张表写成 xlsx，返回路径。"""
 
@@ -90,6 +100,27 @@ def run_pbm(monkeypatch: pytest.MonkeyPatch) -> RunPbm:
             return Result(code, out.getvalue().decode("utf-8"), err.getvalue().decode("utf-8"))
 
     return run
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    """一个子进程，读一个模块里的各个文件。"""
+    from pbm_cli.workbook import Reader
+
+    with Reader() as shared:
+        yield shared
+
+
+@pytest.fixture
+def read_bytes(reader: Reader, tmp_path: Path) -> ReadBytes:
+    """把字节写成一个文件再读。"""
+
+    def read(name: str, data: bytes) -> Workbook:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return reader.read(path, name)
+
+    return read
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ CHAIN = (
     {"models", "form_kinds"},
     {"workbook", "parameters", "resources", "config", "sandbox"},
     {"layouts", "headings", "tables", "rules", "fill", "form_layouts", "form_grid", "form_blocks", "forms"},
-    {"loading", "acceptance", "records", "rows", "totals", "identity"}
+    {"loading", "acceptance", "foresight", "records", "rows", "totals", "identity"}
     | {"form_funds", "form_rows", "form_records", "facts"},
     {"annexes", "report", "outputs", "pipeline", "scaffold", "comparison", "derivation", "verification", "checkup"}
     | {"parallel", "counties", "rollup_report"},

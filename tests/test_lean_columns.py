@@ -87,7 +87,7 @@ def test_columns_of_a_sheet_read_in_batches_are_those_of_its_rows(
     rows = [row for batch in batches for row in batch]
     grown, whole = Sheet("表", []), Sheet("表", rows)
     for batch in batches:
-        grown.extend(list(batch), list(zip_longest(*batch)) if turned else None)
+        grown.extend(list(batch), [(column, column) for column in zip_longest(*batch)] if turned else None)
     width = max(map(len, rows)) + 1
     expected = [[row[place] if place < len(row) else None for row in rows] for place in range(width)]
     for sheet in (grown, whole):

@@ -8,7 +8,7 @@ import io
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -17,6 +17,7 @@ import xlsxwriter
 import xlwt
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from conftest import ReadBytes
 from pbm_cli.cells import ErrorCell, Merge, Percentage, UnvaluedCell, Workbook
 from pbm_cli.errors import InputError
 from pbm_cli.workbook import Limits, Reader, find_workbooks, written_by_pbm
@@ -25,25 +26,6 @@ MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 LINKS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 STRICT_LINKS = b"http://purl.oclc.org/ooxml/officeDocument/relationships"
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as shared:
-        yield shared
-
-
-Read = Callable[[str, bytes], Workbook]
-
-
-@pytest.fixture
-def read(reader: Reader, tmp_path: Path) -> Read:
-    def read_bytes(name: str, data: bytes) -> Workbook:
-        path = tmp_path / name
-        path.write_bytes(data)
-        return reader.read(path, name)
-
-    return read_bytes
 
 
 def xlsx(fill: Callable[[openpyxl.Workbook], None]) -> bytes:
@@ -99,9 +81,9 @@ def assert_filled(book: Workbook) -> None:
     ]
 
 
-def test_xlsx_keeps_what_the_value_reader_loses(read: Read) -> None:
+def test_xlsx_keeps_what_the_value_reader_loses(read_bytes: ReadBytes) -> None:
     data = xlsx(fill)
-    book = read("执行.xlsx", data)
+    book = read_bytes("执行.xlsx", data)
     assert_filled(book)
     assert (book.file, book.format, book.remarks) == ("执行.xlsx", "xlsx", [])
     assert book.sha256 == hashlib.sha256(data).hexdigest()
@@ -132,29 +114,29 @@ def test_xlsx_keeps_what_the_value_reader_loses(read: Read) -> None:
         ),
     ],
 )
-def test_xlsx_written_in_unusual_ways(read: Read, change: Callable[[str, bytes], bytes]) -> None:
-    assert_filled(read("怪.xlsx", rewritten(xlsx(fill), change)))
+def test_xlsx_written_in_unusual_ways(read_bytes: ReadBytes, change: Callable[[str, bytes], bytes]) -> None:
+    assert_filled(read_bytes("怪.xlsx", rewritten(xlsx(fill), change)))
 
 
-def test_cells_without_addresses_are_counted(read: Read) -> None:
+def test_cells_without_addresses_are_counted(read_bytes: ReadBytes) -> None:
     rows = b'<row><c><v>1</v></c><c t="e"><v>#REF!</v></c></row><row hidden="1"><c/><c><f>A1</f></c></row>'
     data = rewritten(xlsx(lambda book: None), in_sheet(b"<sheetData/>", b"<sheetData>" + rows + b"</sheetData>"))
     data = rewritten(data, in_sheet(b"<sheetData></sheetData>", b"<sheetData>" + rows + b"</sheetData>"))
-    sheet = read("无址.xlsx", data).sheets[0]
+    sheet = read_bytes("无址.xlsx", data).sheets[0]
     assert sheet.rows == [[1, ErrorCell("#REF!")], [None, UnvaluedCell("A1")]]
     assert sheet.hidden_rows == {1}
 
 
-def test_new_error_values_do_not_spoil_the_sheet(read: Read) -> None:
+def test_new_error_values_do_not_spoil_the_sheet(read_bytes: ReadBytes) -> None:
     def put(book: openpyxl.Workbook) -> None:
         book.active["A1"], book.active["B1"] = "#REF!", "好"
 
-    sheet = read("溢出.xlsx", rewritten(xlsx(put), in_sheet(b"#REF!", b"#SPILL!"))).sheets[0]
+    sheet = read_bytes("溢出.xlsx", rewritten(xlsx(put), in_sheet(b"#REF!", b"#SPILL!"))).sheets[0]
     assert sheet.rows == [["#SPILL!", "好"]]
     assert type(sheet.rows[0][0]) is ErrorCell
 
 
-def test_zero_that_excel_never_calculated_is_not_a_value(read: Read) -> None:
+def test_zero_that_excel_never_calculated_is_not_a_value(read_bytes: ReadBytes) -> None:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target) as book:
         sheet = book.add_worksheet("表")
@@ -162,19 +144,19 @@ def test_zero_that_excel_never_calculated_is_not_a_value(read: Read) -> None:
         sheet.write_formula("B1", "=1&2", None, "12")
         sheet.write_formula("C1", "=1+4", None, 5)
         book.add_chartsheet("图")
-    book_read = read("算.xlsx", target.getvalue())
+    book_read = read_bytes("算.xlsx", target.getvalue())
     assert [sheet.name for sheet in book_read.sheets] == ["表"]
     assert book_read.sheets[0].rows == [["B1-B2", "12", 5]]
     assert type(book_read.sheets[0].rows[0][0]) is UnvaluedCell
 
 
-def test_formula_with_an_empty_text_result_is_blank(read: Read) -> None:
+def test_formula_with_an_empty_text_result_is_blank(read_bytes: ReadBytes) -> None:
     rows = b'<sheetData><row r="1"><c r="A1" t="str"><f>IF(1,"")</f><v></v></c><c r="B1"><v>0</v></c></row></sheetData>'
     plain = rewritten(xlsx(lambda book: None), in_sheet(b"<sheetData></sheetData>", rows))
-    assert read("空文.xlsx", rewritten(plain, in_sheet(b"<sheetData/>", rows))).sheets[0].rows == [[None, 0]]
+    assert read_bytes("空文.xlsx", rewritten(plain, in_sheet(b"<sheetData/>", rows))).sheets[0].rows == [[None, 0]]
 
 
-def test_remarks_say_what_is_not_run_or_followed(read: Read) -> None:
+def test_remarks_say_what_is_not_run_or_followed(read_bytes: ReadBytes) -> None:
     def old_mac(book: openpyxl.Workbook) -> None:
         book.epoch = CALENDAR_MAC_1904
         book.active["A1"] = dt.date(2028, 1, 1)
@@ -184,7 +166,7 @@ def test_remarks_say_what_is_not_run_or_followed(read: Read) -> None:
         packed.writestr("xl/vbaProject.bin", b"x")
         packed.writestr("xl/externalLinks/externalLink1.xml", b"<externalLink><ddeLink/></externalLink>")
         packed.writestr("xl/embeddings/oleObject1.bin", b"x")
-    book = read("宏.xlsm", data.getvalue())
+    book = read_bytes("宏.xlsm", data.getvalue())
     assert book.format == "xlsm"
     assert [word for word in ("1904", "宏", "外部链接", "DDE", "嵌") if any(word in line for line in book.remarks)] == [
         "1904", "宏", "外部链接", "DDE", "嵌",
@@ -192,7 +174,7 @@ def test_remarks_say_what_is_not_run_or_followed(read: Read) -> None:
     assert book.sheets[0].rows == [[dt.date(2028, 1, 1)]]
 
 
-def test_xls_keeps_errors_percentages_and_uncalculated_formulas(read: Read) -> None:
+def test_xls_keeps_errors_percentages_and_uncalculated_formulas(read_bytes: ReadBytes) -> None:
     book = xlwt.Workbook()
     sheet = book.add_sheet("表")
     sheet.write(1, 0, 0.98, xlwt.easyxf(num_format_str="0.00%"))
@@ -207,7 +189,7 @@ def test_xls_keeps_errors_percentages_and_uncalculated_formulas(read: Read) -> N
     book.add_sheet("隐").visibility = 1
     target = io.BytesIO()
     book.save(target)
-    found = read("旧.et", target.getvalue())
+    found = read_bytes("旧.et", target.getvalue())
     first = found.sheets[0]
     assert found.format == "xls"
     assert first.rows[1] == [0.98, 5, "", "#DIV/0!", dt.date(2023, 12, 31)]

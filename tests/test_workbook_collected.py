@@ -7,7 +7,8 @@ import io
 import os
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,9 @@ import xlwt
 from bad.oddbooks import FIRST, sheets
 from bad.oldbooks import early, ods_changed, records, xls
 from bad.packages import ROWS, SHEET, Entry, book, packed, sheet
-from conftest import RunPbm
+from conftest import ReadBytes, RunPbm
 from pbm_cli.cells import ErrorCell, Percentage, UnvaluedCell, Workbook
 from pbm_cli.errors import InputError
-from pbm_cli.workbook import Reader
 
 FREE, LAST, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 TABLE = [["项目名称", "申报金额（万元）", "审定金额（万元）"], ["甲渠", 100, 80], ["乙路", 50, 50]]
@@ -29,20 +29,9 @@ MODULE = '<!DOCTYPE script:module PUBLIC "-//OpenOffice.org//DTD OfficeDocument 
 Read = Callable[[bytes], Workbook]
 
 
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as shared:
-        yield shared
-
-
 @pytest.fixture
-def read(reader: Reader, tmp_path: Path) -> Read:
-    def read_bytes(data: bytes) -> Workbook:
-        path = tmp_path / "收.xls"
-        path.write_bytes(data)
-        return reader.read(path, path.name)
-
-    return read_bytes
+def read(read_bytes: ReadBytes) -> Read:
+    return partial(read_bytes, "收.xls")
 
 
 def biff(kind: int, body: bytes = b"") -> bytes:

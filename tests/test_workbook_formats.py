@@ -6,33 +6,14 @@ import datetime as dt
 import io
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from pbm_cli.cells import ErrorCell, Merge, Percentage, UnvaluedCell, Workbook
+from conftest import ReadBytes
+from pbm_cli.cells import ErrorCell, Merge, Percentage, UnvaluedCell
 from pbm_cli.errors import InputError
-from pbm_cli.workbook import Reader
 
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-Read = Callable[[str, bytes], Workbook]
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as shared:
-        yield shared
-
-
-@pytest.fixture
-def read(reader: Reader, tmp_path: Path) -> Read:
-    def read_bytes(name: str, data: bytes) -> Workbook:
-        path = tmp_path / name
-        path.write_bytes(data)
-        return reader.read(path, name)
-
-    return read_bytes
 
 
 def record(kind: int, body: bytes = b"") -> bytes:
@@ -74,7 +55,7 @@ def xlsb_cell(kind: int, column: int, style: int, value: bytes) -> bytes:
     return record(kind, struct.pack("<II", column, style) + value)
 
 
-def test_xlsb_keeps_errors_percentages_merges_and_hidden_rows(read: Read) -> None:
+def test_xlsb_keeps_errors_percentages_merges_and_hidden_rows(read_bytes: ReadBytes) -> None:
     cells = [
         xlsb_row(1),
         xlsb_cell(5, 0, 1, struct.pack("<d", 0.98)),
@@ -83,7 +64,7 @@ def test_xlsb_keeps_errors_percentages_merges_and_hidden_rows(read: Read) -> Non
         xlsb_row(2, 0x10),
         xlsb_cell(5, 0, 0, struct.pack("<d", 5)),
     ]
-    book = read("二进制.xlsb", xlsb(*cells))
+    book = read_bytes("二进制.xlsb", xlsb(*cells))
     sheet = book.sheets[0]
     assert (book.format, sheet.name) == ("xlsb", "表")
     assert sheet.rows == [[], [0.98, "#DIV/0!", "项目"], [5]]
@@ -91,9 +72,9 @@ def test_xlsb_keeps_errors_percentages_merges_and_hidden_rows(read: Read) -> Non
     assert (sheet.merges, sheet.hidden_rows) == ([Merge(4, 0, 5, 2)], frozenset({2}))
 
 
-def test_xlsb_far_cell_is_refused_before_the_value_reader_asks_for_memory(read: Read) -> None:
+def test_xlsb_far_cell_is_refused_before_the_value_reader_asks_for_memory(read_bytes: ReadBytes) -> None:
     with pytest.raises(InputError, match="XFD1048576"):
-        read("远.xlsb", xlsb(xlsb_row(1_048_575), xlsb_cell(5, 16_383, 0, bytes(8))))
+        read_bytes("远.xlsb", xlsb(xlsb_row(1_048_575), xlsb_cell(5, 16_383, 0, bytes(8))))
 
 
 ODS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -128,8 +109,8 @@ def ods(content: str) -> bytes:
     return target.getvalue()
 
 
-def test_ods_reads_types_errors_merges_and_repeats(read: Read) -> None:
-    book = read("表.ods", ods(ODS))
+def test_ods_reads_types_errors_merges_and_repeats(read_bytes: ReadBytes) -> None:
+    book = read_bytes("表.ods", ods(ODS))
     sheet = book.sheets[0]
     row = [0.98, "#DIV/0!", 5, 5, dt.date(2023, 12, 31), "甲  乙\n丙", None, "[.A1]"]
     assert sheet.rows == [[], [], row]
@@ -147,15 +128,15 @@ CSV_ROWS = [["项目编码", "项目名称", "备注"], ["0012", "道路，养�
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb18030"])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
-def test_text_tables_in_every_encoding(read: Read, encoding: str, delimiter: str) -> None:
-    book = read("台账.csv", CSV.replace(",", delimiter).encode(encoding))
+def test_text_tables_in_every_encoding(read_bytes: ReadBytes, encoding: str, delimiter: str) -> None:
+    book = read_bytes("台账.csv", CSV.replace(",", delimiter).encode(encoding))
     assert (book.format, book.sheets[0].name) == ("csv", "台账")
     assert book.sheets[0].rows == CSV_ROWS
 
 
-def test_one_big_field_is_read_whole(read: Read) -> None:
+def test_one_big_field_is_read_whole(read_bytes: ReadBytes) -> None:
     long = "绩" * 300_000
-    assert read("长.csv", f"名称,说明\n甲,{long}\n乙,短\n".encode()).sheets[0].rows[1] == ["甲", long]
+    assert read_bytes("长.csv", f"名称,说明\n甲,{long}\n乙,短\n".encode()).sheets[0].rows[1] == ["甲", long]
 
 
 HTML = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta http-equiv=Content-Type
@@ -164,8 +145,8 @@ content="text/html; charset=gb2312"><style>td {mso-number-format:"\\@"}</style><
  甲 <b>乙</b> <table><tr><td>内1</td></tr><tr><td>内2</td></tr></table></td></tr></table></body></html>"""
 
 
-def test_html_saved_as_xls(read: Read) -> None:
-    book = read("导出.xls", HTML.encode("gb18030"))
+def test_html_saved_as_xls(read_bytes: ReadBytes) -> None:
+    book = read_bytes("导出.xls", HTML.encode("gb18030"))
     first, inner = book.sheets
     assert (book.format, first.name, inner.name) == ("html", "表1", "表2")
     assert first.rows == [["预算\xa0执行", None, "备\n注"], ["001", "甲 乙"]]
@@ -186,8 +167,8 @@ XML = """<?xml version="1.0" encoding="gb2312"?><?mso-application progid="Excel.
 </Worksheet></Workbook>"""
 
 
-def test_spreadsheetml_2003(read: Read) -> None:
-    book = read("导出.xls", XML.encode("gb18030"))
+def test_spreadsheetml_2003(read_bytes: ReadBytes) -> None:
+    book = read_bytes("导出.xls", XML.encode("gb18030"))
     sheet = book.sheets[0]
     row = [None, 0.98, "合并", None, dt.date(2023, 12, 31), True, "#DIV/0!", "RC[-1]"]
     assert (book.format, sheet.rows) == ("xml", [[], [], row])

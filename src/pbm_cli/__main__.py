@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import signal
 import sys
 import threading
@@ -31,6 +32,7 @@ def start(argv: Sequence[str] | None = None) -> None:
         code = Exit.INTERRUPTED
     finally:
         _answer(ours, signal.SIG_IGN)
+    gc.freeze()  # 退出时解释器要再找一遍循环垃圾，不必了
     sys.exit(code)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Percentage(float):
@@ -45,8 +45,8 @@ class Merge(NamedTuple):
     right: int
 
 
-_Batch = tuple[list[list[Cell]], list[Sequence[Cell]] | None]
-"""一批行，和它们转好的各列。"""
+Turned = tuple[Sequence[Cell], Sequence[Cell]]
+"""一批行转成的一列：单元格，和其中可能是文字的（重复的可以只列一次）。"""
 
 
 @dataclass(slots=True)
@@ -59,30 +59,21 @@ class Sheet:
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
-    _batches: list[_Batch] = field(default_factory=list, repr=False, compare=False)
-    _columns: dict[int, Sequence[Cell]] = field(default_factory=dict, repr=False, compare=False)
+    parsed: dict[Any, list[Any]] | None = field(default=None, repr=False, compare=False)
+    """怎么认 → 前若干行这样认出来的值；没有边收边认的为 None。"""
+    _taken: int = field(default=0, repr=False, compare=False)
+    _columns: dict[int, list[Cell]] = field(default_factory=dict, repr=False, compare=False)
     _texts: dict[int, set[str]] = field(default_factory=dict, repr=False, compare=False)
 
-    def extend(self, rows: list[list[Cell]], columns: list[Sequence[Cell]] | None = None) -> None:
-        """接上一批行；columns 是这一批转好的各列。要过 column、texts 以后不能再接。"""
+    def extend(self, rows: list[list[Cell]], columns: Sequence[Turned] | None = None) -> None:
+        """接上一批行；columns 是这一批转好的各列。"""
         self.rows += rows
         self._take(rows, columns)
 
     def column(self, column: int) -> Sequence[Cell]:
-        """第 column 列（从 0 数）各行的单元格；短的行缺的是空。要过的列就记着：要过以后不要再改 rows。"""
+        """第 column 列（从 0 数）各行的单元格；短的行缺的是空。要过以后只能用 extend 接，不能改 rows。"""
         self._prepare()
-        if column not in self._columns:
-            cells: list[Cell] = []
-            for rows, columns in self._batches:
-                if columns is None:
-                    cells += [row[column] if column < len(row) else None for row in rows]
-                elif column < len(columns):
-                    cells += columns[column]
-                    columns[column] = ()  # 不留两份
-                else:
-                    cells += [None] * len(rows)
-            self._columns[column] = cells
-        return self._columns[column]
+        return self._reaching(column, self._taken)
 
     def texts(self, column: int) -> Set[str]:
         """第 column 列各不相同的文字；错误值、没有结果的公式不算。"""
@@ -90,17 +81,31 @@ class Sheet:
         return self._texts.get(column, frozenset())
 
     def _prepare(self) -> None:
-        if not self._batches:
+        if not self._taken:
             self._take(self.rows, None)
 
-    def _take(self, rows: list[list[Cell]], columns: list[Sequence[Cell]] | None) -> None:
-        """记下一批行和它的各列，收起各列的文字：接一批收一批，等读文件的子进程时就做了。"""
+    def _take(self, rows: list[list[Cell]], columns: Sequence[Turned] | None) -> None:
+        """接上一批的各列，收起各列的文字：接一批收一批，等读文件的子进程时就做了。"""
         if columns is None and not _sparse(rows):
-            columns = list(zip_longest(*rows))
-        self._batches.append((rows, columns))
-        single = ((place, (cell,)) for row in rows for place, cell in enumerate(row))
-        for place, cells in single if columns is None else enumerate(columns):
-            self._texts.setdefault(place, set()).update([cell for cell in cells if cell.__class__ is str])
+            columns = [(cells, cells) for cells in zip_longest(*rows)]
+        for row, cells in enumerate(rows, self._taken) if columns is None else ():
+            for place, cell in enumerate(cells):
+                self._put(place, row, ((cell,), (cell,)))
+        for place, column in enumerate(columns or ()):
+            self._put(place, self._taken, column)
+        self._taken += len(rows)
+
+    def _put(self, column: int, start: int, part: Turned) -> None:
+        cells, telling = part
+        self._reaching(column, start).extend(cells)
+        self._texts.setdefault(column, set()).update([cell for cell in telling if cell.__class__ is str])
+
+    def _reaching(self, column: int, rows: int) -> list[Cell]:
+        """一列，至少到第 rows 行之前；没有到的补空。"""
+        cells = self._columns.setdefault(column, [])
+        if len(cells) < rows:
+            cells += [None] * (rows - len(cells))
+        return cells
 
 
 def _sparse(rows: list[list[Cell]]) -> bool:

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from pbm_cli.form_kinds import FORM_TYPES
@@ -74,8 +75,8 @@ def repeated_rows(records: Sequence[Record]) -> dict[int, Finding]:
     first: dict[tuple[Any, ...], int] = {}
     alike: dict[int, list[int]] = {}
     kinds: dict[str, list[Record]] = {}
-    for record in records:
-        kinds.setdefault(record.kind, []).append(record)
+    for kind, same in groupby(records, attrgetter("kind")):
+        kinds.setdefault(kind, []).extend(same)
     telling = {k: itemgetter(*_telling_fields(type(r[0]))) for k, r in kinds.items() if not _all_apart(r)}
     for index, record in enumerate(records if telling else ()):
         if record.kind not in telling:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from pbm_cli import personal
@@ -15,6 +17,7 @@ from pbm_cli.acceptance import clipped, heading_findings, refusal
 from pbm_cli.cells import Sheet, Workbook, column_letters
 from pbm_cli.fields import blank
 from pbm_cli.fill import is_own_page, is_sample
+from pbm_cli.foresight import foresee
 from pbm_cli.form_layouts import FormLayout, load_form_layouts
 from pbm_cli.form_records import FormReader
 from pbm_cli.forms import FormFinder, FormMatch, near_miss
@@ -81,7 +84,10 @@ class Loaded:
 
     def of(self, kind: str, *forms: str) -> list[Any]:
         """某一种记录：默认只要列表里的；forms 列出还要哪几种表单里的。"""
-        return [r for r in self.records.get(kind, []) if not r.origin.form or r.origin.form in forms]
+        records = self.records.get(kind, [])
+        if not self._forms():  # 多半只有列表
+            return [*records]
+        return [r for r in records if not r.origin.form or r.origin.form in forms]
 
     def indicators(self, stage: str, *forms: str) -> list[Any]:
         """某个环节用的指标：表单按种类；列表按有没有完成值、得分归到目标、监控、评价，没有专门的就都用。"""
@@ -123,7 +129,12 @@ class Loader:
         self._default_unit = default_unit
         self._year = year
         self.loaded = Loaded()
-        self._sources: list[tuple[Record, SheetReport | None]] = []  # 表单的从属记录不单算一行，没有 SheetReport
+        self._records: list[Record] = []
+        self._reports: list[SheetReport | None] = []  # 各条记录算在哪张表的行数里；表单的从属记录不单算一行，没有
+
+    def arrived(self, sheet: Sheet) -> None:
+        """一张大表还在送来：认已经到的各列，add 时就不必再认。"""
+        foresee(sheet, self._finder, self._year)
 
     def add(self, book: Workbook) -> None:
         """读入一个工作簿。"""
@@ -149,23 +160,23 @@ class Loader:
 
     def _finish(self) -> Loaded:
         self._state_units()
-        repeated = repeated_rows([record for record, _ in self._sources])
+        repeated = repeated_rows(self._records)
         for index, finding in repeated.items():
-            report = self._sources[index][1]
+            report = self._reports[index]
             if report is None:
                 continue
             report.rows_used -= 1
             report.rows_rejected += 1
             self.loaded.findings.append(finding)
-        for index, (record, _) in enumerate(self._sources):
-            if index not in repeated:
-                self.loaded.records.setdefault(record.kind, []).append(record)
+        first = [record for index, record in enumerate(self._records) if index not in repeated]
+        for kind, same in groupby(first, attrgetter("kind")):
+            self.loaded.records.setdefault(kind, []).extend(same)
         self.loaded.findings.extend(conflicting_rows(self.loaded.records))
         return self.loaded
 
     def _state_units(self) -> None:
         """没有单位列的表，标题行（或各表的表名）写明了单位的，各行按它算，并说明。"""
-        known = (unit for record, _ in self._sources if (unit := getattr(record, "budget_unit", None)))
+        known = (unit for record in self._records if (unit := getattr(record, "budget_unit", None)))
         holders = sheet_holders([(r.file, s.name, s.table) for r in self.loaded.files for s in r.sheets], known)
         for file, sheet, table, unit, words in holders:
             text = f"表上没有单位列，按{words}，各行的预算单位算作“{unit}”"
@@ -173,10 +184,10 @@ class Loader:
                 "D20", "hint", table.layout.model.sheet_title, text, Where(file, sheet, f"A{table.heading_rows[0] + 1}")
             )
         units = {id(table): unit for _, _, table, unit, _ in holders}
-        for index, (record, report) in enumerate(self._sources if units else ()):
+        for index, report in enumerate(self._reports if units else ()):
             unit = units.get(id(report.table)) if report is not None and report.table is not None else None
             if unit is not None:
-                self._sources[index] = (record.model_copy(update={"budget_unit": unit}), report)
+                self._records[index] = self._records[index].model_copy(update={"budget_unit": unit})
 
     def _say(self, code: str, level: FindingLevel, subject: str, message: str, where: Where | None) -> None:
         self.loaded.findings.append(Finding(code, level, subject, message, where))
@@ -205,7 +216,9 @@ class Loader:
         read = FormReader(file, sheet, form, self._default_unit).read()
         report = SheetReport(sheet.name, form.layout.kind, form=form, usable=read.usable)
         report.rows_used, report.rows_rejected, report.rows_total = read.rows_used, read.rows_rejected, read.rows_total
-        self._sources.extend((record, report if counted else None) for record, counted in read.records)
+        for record, counted in read.records:
+            self._records.append(record)
+            self._reports.append(report if counted else None)
         self.loaded.findings.extend(read.findings)
         return report
 
@@ -276,7 +289,8 @@ class Loader:
             self._say("D19", "hint", sheet.name, text, Where(file, sheet.name, f"A{labels[0]}"))
         records = [record for record in rows.read(data) if record is not None] if usable else []
         report.rows_used, report.rows_rejected = len(records), len(data) - len(records)
-        self._sources.extend((record, report) for record in records)
+        self._records += records
+        self._reports += [report] * len(records)
         self.loaded.findings.extend(rows.findings)
         if usable:
             self.loaded.findings.extend(check_totals(table, origin, rows.details, totals))

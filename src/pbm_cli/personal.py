@@ -102,11 +102,10 @@ def cells_of(sheet: Sheet, exempt: Collection[int] = (), contacts: Collection[in
     """
     found: dict[str, list[tuple[int, int]]] = {}
     for column in range(max(map(len, sheet.rows), default=0)):
-        cells = sheet.column(column)
         wanted = _suspects(sheet, column, column in exempt)
         if column in contacts:
-            wanted |= {cell for cell in cells if isinstance(cell, int | float)}
-        for row, cell in enumerate(cells if wanted else ()):
+            wanted |= {cell for cell in sheet.column(column) if isinstance(cell, int | float)}
+        for row, cell in enumerate(sheet.column(column) if wanted else ()):
             if cell in wanted:
                 text = f"{cell:.0f}" if isinstance(cell, int | float) else visible(str(cell))
                 for kind in {kind for kind, _, _ in found_in(text)}:

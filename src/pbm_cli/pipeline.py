@@ -124,7 +124,7 @@ def read(
             if progress is not None:
                 progress(f"{shown}（第 {place}/{len(found)} 个，已读 {loader.loaded.rows_read:,} 行）")
             try:
-                books = [opened.read(path, shown)]
+                books = [opened.read(path, shown, loader.arrived)]
                 for after, _ in found[place : place + opened.width]:
                     opened.ahead(after)
                 loader.add(books.pop())  # 读成记录以后，单元格不再占着内存

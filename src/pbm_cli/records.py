@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 from pbm_cli import fields
 from pbm_cli.cells import Cell, Merge, Sheet
@@ -42,6 +43,31 @@ _GROUPS = ("budget_unit", "department", "fund", "category", "township", "level1"
 """“某某小计”里的某某可能在这些列里。"""
 
 Problems = list[tuple[str, Problem]]
+
+
+class Reading(NamedTuple):
+    """一列怎么认：第几列（从 0 数）、哪一类，金额的单位（每单位多少分）和表头规定的正负号。"""
+
+    column: int
+    kind: str
+    unit: int | None = None
+    sign: int | None = None
+
+    def values(self, cells: Sequence[Cell]) -> list[Any]:
+        """认这些单元格。"""
+        if self.kind == Kind.MONEY:
+            return money_column(cells, self.unit, self.sign)
+        return text_column(cells, _PARSERS[self.kind])
+
+
+def readings(table: Table) -> dict[str, Reading]:
+    """一张表里一列一列认的各字段；指标值、完成值要几列合起来认，不在内。"""
+    found: dict[str, Reading] = {}
+    for name, column in table.columns.items():
+        kind = field_kind(table.layout.model, name)
+        if kind not in (Kind.TARGET, Kind.ACTUAL):
+            found[name] = Reading(column, kind, table.units.get(name), table.signs.get(name))
+    return found
 
 
 class TableRows:
@@ -86,9 +112,8 @@ class TableRows:
         cells = {name: self._cells(indexes, column) for name, column in self._table.columns.items()}
         values: dict[str, list[Any]] = {}
         problems: dict[int, Problems] = {}
-        for name, kind in self._kinds.items():
-            if kind not in (Kind.TARGET, Kind.ACTUAL):
-                values[name] = self._values(name, kind, cells[name], problems)
+        for name, reading in readings(self._table).items():
+            values[name] = self._values(name, reading, indexes, cells[name], problems)
         self._split_glued_codes(cells, values)
         self._targets(cells, values, problems, len(indexes))
         usable = self._usable(indexes, values, problems)
@@ -105,13 +130,14 @@ class TableRows:
             return cells
         return [fill.get(index) if cell is None else cell for index, cell in zip(indexes, cells, strict=True)]
 
-    def _values(self, name: str, kind: str, cells: Sequence[Cell], problems: dict[int, Problems]) -> list[Any]:
-        """一列的值；有毛病的格子记下，能用的用它的值。"""
-        values: list[Any]
-        if kind == Kind.MONEY:
-            values = money_column(cells, self._table.units[name], self._table.signs.get(name))
-        else:
-            values = text_column(cells, _PARSERS[kind])
+    def _values(
+        self, name: str, reading: Reading, indexes: Sequence[int], cells: Sequence[Cell], problems: dict[int, Problems]
+    ) -> list[Any]:
+        """一列的值；有毛病的格子记下，能用的用它的值。边收边认过的不再认。"""
+        early = self._sheet.parsed or {}
+        parsed = [] if reading.column in self._fill else early.get(reading, [])
+        values = [parsed[index] for index in indexes[: bisect_left(indexes, len(parsed))]]
+        values += reading.values(cells[len(values) :] if values else cells)
         for place in problem_places(values):
             problem = values[place]
             problems.setdefault(place, []).append((name, problem))
@@ -257,7 +283,7 @@ class TableRows:
             else:
                 columns.append([default if value is None else value for value in column])
         file, sheet, _, places, *_ = self._origin
-        columns.append([Origin(file, sheet, index + 1, places) for index in indexes])
+        columns.append(Origin(file, sheet, index + 1, places) for index in indexes)
         trusted = self._model.trusted
         return [
             trusted(dict(zip(names, row, strict=True))) if fit else None

@@ -48,8 +48,10 @@ class Details:
         """这一列有值的单元格最多写到几位小数；已知有两位的，不超过两位的小数不必再看。"""
         most = 0
         for cell, value in zip(self.cells.get(name, ()), self.amounts[name]):  # noqa: B905  个数没有单元格
-            if value is None or (most >= _USUAL_PLACES and cell.__class__ is float and round(cell, 2) == cell):
+            if value is None:
                 continue
+            if most >= _USUAL_PLACES and cell.__class__ is float and (value / 100 == cell or round(cell, 2) == cell):
+                continue  # 两位小数就是百分之一的整数倍：单位是元的，已经算出来了
             most = max(most, decimals(cell))
         return most
 

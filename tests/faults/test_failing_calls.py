@@ -119,10 +119,10 @@ def go(run_pbm: RunPbm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     """在 tmp_path 里运行；同样的输入只真的读一次，同样的结果只真的排一次。"""
     real = Reader.read
 
-    def read(reader: Reader, path: Path, shown: str) -> Workbook:
+    def read(reader: Reader, path: Path, shown: str, *rest: Any) -> Workbook:
         key = (str(path), path.stat().st_mtime_ns)
         if key not in memory:
-            memory[key] = real(reader, path, shown)
+            memory[key] = real(reader, path, shown, *rest)
         found = memory[key]
         return Workbook(found.file, found.sha256, found.format, [_copy(sheet) for sheet in found.sheets], found.remarks)
 

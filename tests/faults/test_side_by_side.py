@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import by_name, files, inputs, left_by_pbm, prepared, run
@@ -66,7 +67,7 @@ def test_an_input_gone_while_reading(
     first, second = sheet(TABLE.format(90), file="年/甲.xlsx"), sheet(TABLE.format(80), file="年/乙.xlsx")
     real = Reader.read
 
-    def read(reader: Reader, path: Path, shown: str) -> Workbook:
+    def read(reader: Reader, path: Path, shown: str, *rest: Any) -> Workbook:
         if path == first:
             data = first.read_bytes()
             first.unlink()
@@ -74,7 +75,7 @@ def test_an_input_gone_while_reading(
                 first.mkdir()
             elif what == "truncated":
                 first.write_bytes(data[: len(data) // 2])
-        return real(reader, path, shown)
+        return real(reader, path, shown, *rest)
 
     monkeypatch.setattr(Reader, "read", read)
     monkeypatch.setattr(Reader, "ahead", lambda *_: None)

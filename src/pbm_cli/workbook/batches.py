@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import cast
 
-from pbm_cli.cells import Cell, ErrorCell, Percentage, UnvaluedCell
+from pbm_cli.cells import Cell, ErrorCell, Percentage, Turned, UnvaluedCell
 from pbm_cli.workbook.protocol import BrokenFrameError
 
 MARKS = (b"R", b"J")
@@ -147,7 +147,7 @@ def encode_special(value: object) -> dict[str, str | float]:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=encode_special, allow_nan=False)
 
 
-def decode_rows(payload: bytes) -> tuple[list[list[Cell]], list[Sequence[Cell]] | None]:
+def decode_rows(payload: bytes) -> tuple[list[list[Cell]], list[Turned] | None]:
     """encode_rows 的逆：各行，和各列（逐行送来的为 None）；写得不对时抛出 BrokenFrameError。"""
     try:
         if payload.startswith(b"J"):
@@ -156,26 +156,27 @@ def decode_rows(payload: bytes) -> tuple[list[list[Cell]], list[Sequence[Cell]] 
         if width > _MOST_WIDE or rows > MOST_ROWS or (rows > 1 and rows * width > MOST_CELLS):
             raise BrokenFrameError(f"{rows} rows of {width} cells")
         columns = _columns(payload, rows, width)
-        return _trimmed(list(map(list, zip(*columns, strict=True))) or [[] for _ in range(rows)]), columns
+        cells = (cells for cells, _ in columns)
+        return _trimmed(list(map(list, zip(*cells, strict=True))) or [[] for _ in range(rows)]), columns
     except (struct.error, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
         raise BrokenFrameError(str(error)) from error
 
 
 def _whole_rows(body: bytes) -> list[list[Cell]]:
-    rows = cast("list[list[Cell]]", _json_column(body, 0))
+    rows = cast("list[list[Cell]]", _json_values(body))
     if type(rows) is not list or not all(type(row) is list for row in rows):
         raise BrokenFrameError("rows expected")
     return rows
 
 
-def _columns(payload: bytes, rows: int, width: int) -> list[Sequence[Cell]]:
-    columns: list[Sequence[Cell]] = []
+def _columns(payload: bytes, rows: int, width: int) -> list[Turned]:
+    columns: list[Turned] = []
     at = 1 + _SHAPE.size
     for _ in range(width):
         kind, length = _COLUMN.unpack_from(payload, at)
         at += _COLUMN.size
         column = _DECODERS[kind](payload[at : at + length], rows)
-        if type(column) is not list or len(column) != rows:
+        if type(column[0]) is not list or len(column[0]) != rows:
             raise BrokenFrameError("column of another length")
         columns.append(column)
         at += length
@@ -191,45 +192,52 @@ def _trimmed(rows: list[list[Cell]]) -> list[list[Cell]]:
     return rows
 
 
-def _empty_column(body: bytes, rows: int) -> list[Cell]:
-    return [None] * rows
+def _empty_column(body: bytes, rows: int) -> Turned:
+    return [None] * rows, ()
 
 
-def _number_column(body: bytes, rows: int) -> list[Cell]:
+def _number_column(body: bytes, rows: int) -> Turned:
     numbers = array("d", body[: rows * 8]).tolist()
     return _patched(cast("list[Cell]", numbers), body[rows * 8 :], numbers)
 
 
-def _percent_column(body: bytes, rows: int) -> list[Cell]:
+def _percent_column(body: bytes, rows: int) -> Turned:
     numbers = array("d", body[: rows * 8]).tolist()
     return _patched(list(map(Percentage, numbers)), body[rows * 8 :], numbers)
 
 
-def _patched(cells: list[Cell], others: bytes, numbers: list[float]) -> list[Cell]:
+def _patched(cells: list[Cell], others: bytes, numbers: list[float]) -> Turned:
     """非数的格子是空；others 里的是别的值。"""
+    values: list[Cell] = []
     if not math.isfinite(sum(numbers)):
         cells = [None if math.isnan(number) else cell for cell, number in zip(cells, numbers, strict=True)]
     if others:
         (count,) = _LENGTH.unpack_from(others)
         end = _LENGTH.size + 2 * count
-        values = _json_column(others[end:], count)
+        values = _json_values(others[end:])
         for row, value in zip(array("H", others[_LENGTH.size : end]), values, strict=True):
             cells[row] = value
-    return cells
+    return cells, values
 
 
-def _text_column(body: bytes, rows: int) -> list[Cell]:
-    return [text or None for text in body.decode("utf-8", "surrogatepass").split("\0")]
+def _text_column(body: bytes, rows: int) -> Turned:
+    cells: list[Cell] = [text or None for text in body.decode("utf-8", "surrogatepass").split("\0")]
+    return cells, cells
 
 
-def _repeated_column(body: bytes, rows: int) -> list[Cell]:
+def _repeated_column(body: bytes, rows: int) -> Turned:
     (length,) = _LENGTH.unpack_from(body)
     start = _LENGTH.size
-    values = _json_column(body[start : start + length], rows)
-    return list(map(values.__getitem__, array("H", body[start + length :])))
+    values = _json_values(body[start : start + length])
+    return list(map(values.__getitem__, array("H", body[start + length :]))), values
 
 
-def _json_column(body: bytes, rows: int) -> list[Cell]:
+def _json_column(body: bytes, rows: int) -> Turned:
+    cells = _json_values(body)
+    return cells, cells
+
+
+def _json_values(body: bytes) -> list[Cell]:
     return cast("list[Cell]", _DECODER.decode(body.decode("utf-8", "surrogatepass")))
 
 
@@ -251,7 +259,7 @@ _SPECIAL: dict[str, Callable[[str], Cell]] = {
     "t": dt.time.fromisoformat,
 }
 _DECODER = json.JSONDecoder(object_hook=decode_special)
-_DECODERS: dict[bytes, Callable[[bytes, int], list[Cell]]] = {
+_DECODERS: dict[bytes, Callable[[bytes, int], Turned]] = {
     b"z": _empty_column,
     b"n": _number_column,
     b"p": _percent_column,

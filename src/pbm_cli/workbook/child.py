@@ -116,16 +116,16 @@ def _refused(target: IO[bytes], message: str, hint: str) -> None:
 
 def _read(path: str, stem: str, limits: Limits, target: IO[bytes], *, careful: bool = False) -> None:
     data = _content(path, limits)
-    digest = hashlib.sha256(data).hexdigest()
     kind, book = recognise(data, stem, limits, careful=careful)
     cells = 0
     number = -1
     for number, sheet in enumerate(book.sheets()):
         if number >= limits.sheets:
             raise refuse(f"工作表超过 {limits.sheets} 张", "请拆成几个文件")
-        write_frame(target, encode_json({"kind": "sheet", "name": sheet.name}), more=True)
-        cells = _send_rows(sheet, cells, limits, target)
         marks = sheet.marks
+        start: dict[str, object] = {"kind": "sheet", "name": sheet.name, "merges": sorted(marks.merges)}
+        write_frame(target, encode_json(start), more=True)
+        cells = _send_rows(sheet, cells, limits, target)
         end: dict[str, object] = {
             "kind": "end",
             "hidden": marks.hidden,
@@ -136,6 +136,7 @@ def _read(path: str, stem: str, limits: Limits, target: IO[bytes], *, careful: b
         write_frame(target, encode_json(end), more=True)
     if number < 0:
         raise refuse("里面没有工作表（只有图表页之类，或名单是空的）", "请确认没有选错文件")
+    digest = hashlib.sha256(data).hexdigest()
     done: dict[str, object] = {"kind": "done", "sha256": digest, "format": kind, "remarks": book.remarks}
     write_frame(target, encode_json(done))
 

@@ -9,10 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import IO, cast
 
 from pbm_cli.cells import Merge, Sheet, Workbook
 from pbm_cli.errors import InputError
@@ -20,10 +20,12 @@ from pbm_cli.workbook.batches import MARKS, decode_rows
 from pbm_cli.workbook.limits import AHEAD_BYTES, Limits, mebibytes
 from pbm_cli.workbook.protocol import BrokenFrameError, decode_json, encode_json, read_frame, write_frame
 
+Arrived = Callable[[Sheet], None]
 _COMMAND = (sys.executable, "-P", "-X", "utf8", "-m", "pbm_cli.workbook.child")
 _DEFAULTS = Limits()
 _FAR_ROWS = 1_000
 _WAITING_FRAMES = 4
+_PIPE_BYTES = 1024 * 1024
 _RESAVE = "请用 Excel 或 WPS 打开它，另存为 xlsx 后再试"
 
 
@@ -46,6 +48,7 @@ class _Child:
             stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        _widen(self.process.stdout)
         self.ready = False
         self.served = 0
         self.early = False  # 先请它读过：死在我们来收以前，不知道是不是文件的错
@@ -64,6 +67,11 @@ class _Child:
             write_frame(self.process.stdin, encode_json(request))
         except OSError as error:
             raise _DiedError from error
+
+    @property
+    def waiting(self) -> bool:
+        """下一帧还没有到。"""
+        return self._frames.empty()
 
     def frame(self, deadline: float) -> bytes:
         """下一帧。"""
@@ -101,6 +109,15 @@ class _Child:
         self._frames.put(None)
 
 
+def _widen(pipe: IO[bytes] | None) -> None:
+    """一次能送一整帧：主线程正忙时，收帧的线程醒一次要等几毫秒。只有 Linux 能改，改不了就慢一点。"""
+    if sys.platform == "linux" and pipe is not None:
+        import fcntl  # noqa: PLC0415
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
 class _Assembly:
     """把帧拼成工作簿；不合约定的话抛出 BrokenFrameError。"""
 
@@ -109,6 +126,11 @@ class _Assembly:
         self._sheets: list[Sheet] = []
         self._bytes = 0
         self.ready = False
+
+    @property
+    def sheet(self) -> Sheet | None:
+        """正在送来的一张表。"""
+        return self._sheets[-1] if self._sheets else None
 
     def take(self, payload: bytes, most: int) -> Workbook | None:
         """收下一帧；读完时交出工作簿，子进程说读不了时抛出 InputError。"""
@@ -133,7 +155,8 @@ class _Assembly:
         if kind == "ready":
             self.ready = True
         elif kind == "sheet":
-            self._sheets.append(Sheet(str(message["name"]), []))
+            merges = _inside(cast("list[list[int]]", message.get("merges", [])), 0)  # 已经知道的，end 里的才齐全
+            self._sheets.append(Sheet(str(message["name"]), [], merges))
         elif kind == "end":
             sheet = self._sheets[-1]
             sheet.hidden = bool(message["hidden"])
@@ -210,21 +233,21 @@ class Reader:
                 child.ask({"path": str(path), "stem": path.stem})
                 child.asked, child.early = path, True
 
-    def read(self, path: Path, shown: str) -> Workbook:
-        """读一个工作簿；shown 是给人看的名字。
+    def read(self, path: Path, shown: str, arrived: Arrived | None = None) -> Workbook:
+        """读一个工作簿；shown 是给人看的名字；arrived 趁下一批行还没有到时做一点事，给它的是还没有到齐的表。
 
         读不了时抛出 errors.InputError（说明原因和怎么办），不影响接着读下一个文件。
         """
         try:
             try:
-                return self._read_once(path, shown)
+                return self._read_once(path, shown, arrived)
             except _DiedError:
                 child = self._child
                 if child is None or not (child.served or child.early or size_of(path) >= AHEAD_BYTES):
                     raise
                 # 子进程可能在空闲时死去，被前面的文件拖累，或没有扫描完就先读、死在里面：换一个新的，老老实实再读一次
                 self.close()
-                return self._read_once(path, shown, careful=True)
+                return self._read_once(path, shown, arrived, careful=True)
         except _DiedError as error:
             raise self._death(shown) from error
         except _SlowError as error:
@@ -239,7 +262,7 @@ class Reader:
                 self.close()
             raise
 
-    def _read_once(self, path: Path, shown: str, *, careful: bool = False) -> Workbook:
+    def _read_once(self, path: Path, shown: str, arrived: Arrived | None, *, careful: bool = False) -> Workbook:
         deadline = time.monotonic() + self._limits.seconds
         child = self._living_child(shown)
         if child.asked not in (None, path):
@@ -254,6 +277,8 @@ class Reader:
         try:
             while (workbook := assembly.take(child.frame(deadline), most)) is None:
                 child.ready = child.ready or assembly.ready
+                if arrived is not None and assembly.sheet is not None and child.waiting:
+                    arrived(assembly.sheet)
         except InputError:
             child.idle = True
             child.served += 1

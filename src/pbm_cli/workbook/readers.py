@@ -9,7 +9,7 @@ from pathlib import Path
 from pbm_cli.cells import Workbook
 from pbm_cli.errors import UsageError
 from pbm_cli.workbook.limits import Limits
-from pbm_cli.workbook.reader import Reader, size_of
+from pbm_cli.workbook.reader import Arrived, Reader, size_of
 
 _WORTH_BYTES = 512 * 1024
 """不到这么大的文件，不为它另起一个子进程：起一个比读它还慢。"""
@@ -70,10 +70,10 @@ class Readers(Reader):
             free.ahead(path)
             self._asked[path] = free
 
-    def read(self, path: Path, shown: str) -> Workbook:
+    def read(self, path: Path, shown: str, arrived: Arrived | None = None) -> Workbook:
         """读一个工作簿；先前请哪个子进程读的，就从哪个收。"""
         reader = self._asked.pop(path, None)
         if reader is None:
             busy = list(self._asked.values())
             reader = next((item for item in self._started if item not in busy), self._readers[0])
-        return reader.read(path, shown)
+        return reader.read(path, shown, arrived)

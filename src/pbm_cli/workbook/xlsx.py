@@ -62,9 +62,9 @@ class XlsxBook:
         """全部扫描完、都没有问题，才用 calamine 读到的；大文件一边扫描一边读。"""
         if len(self._sheets) > self._limits.sheets:
             raise refuse(f"有 {len(self._sheets)} 张工作表，超过 {self._limits.sheets} 张", "请拆成几个文件")
+        opening = self._ahead()
         if "xl/sharedstrings.xml" in self._archive:
             count_shared_strings(self._archive, "xl/sharedstrings.xml", self._limits)
-        opening = self._ahead()
         marks = self._scan()
         self._archive.check_rest()
         readable = self._readable()
