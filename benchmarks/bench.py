@@ -22,7 +22,7 @@ import generate
 import generate_lists
 
 HERE = Path(__file__).resolve().parent
-PBM = (sys.executable, "-c", "import sys; from pbm_cli.cli import main; sys.exit(main())")
+PBM = (sys.executable, "-m", "pbm_cli")
 SCRIPT = "脚本 pandas + openpyxl"
 BETTER = "更好的脚本 pandas calamine + XlsxWriter"
 RAW = "裸读 python-calamine"

@@ -8,19 +8,15 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 import generate
 import xlsxwriter
+from bench import PBM, Timing, run
 
-PBM = (sys.executable, "-c", "import sys; from pbm_cli.cli import main; sys.exit(main())")
 RAW = """
 import sys
 from pathlib import Path
@@ -32,7 +28,6 @@ for path in sorted(Path(sys.argv[1]).rglob('*.xlsx')):
         rows += len(book.get_sheet_by_name(name).to_python())
 print(rows)
 """
-TICK = 0.05
 
 
 def write(folder: Path, counties: int, rows: int) -> None:
@@ -67,55 +62,6 @@ def county(path: Path, rows: int, seed: int) -> None:
                     page.write_string(number, column, value)
 
 
-def tree_bytes(root: int) -> int:
-    """一个进程和它的全部子孙现在占的内存（Linux；别处为 0）。"""
-    parents: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents.setdefault(int(fields[1]), []).append(int(path.parent.name))
-    waiting, total = [root], 0
-    while waiting:
-        process = waiting.pop()
-        waiting += parents.get(process, [])
-        try:
-            total += int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf(
-                "SC_PAGESIZE"
-            )
-        except (OSError, IndexError):
-            continue
-    return total
-
-
-def run(command: tuple[str | Path, ...], folder: Path) -> tuple[float, float, bytes]:
-    """运行一次：墙上时间（秒）、整棵进程树最大的内存（MB）、标准输出。"""
-    peak = [0]
-    with (folder / "out").open("w+b") as out:
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            [str(part) for part in command], stdout=out, stderr=subprocess.DEVNULL, env=environment
-        )
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(TICK):
-                peak[0] = max(peak[0], tree_bytes(process.pid))
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        if sys.platform == "linux":
-            watcher.start()
-        code = process.wait()
-        wall = time.perf_counter() - begin
-        over.set()
-        if code not in (0, 1):
-            sys.exit(f"退出码 {code}：{' '.join(map(str, command))}")
-        out.seek(0)
-        return wall, peak[0] / 2**20, out.read()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="一个省的区域汇总要多久")
     parser.add_argument("--counties", type=int, default=181)
@@ -136,14 +82,13 @@ def main() -> None:
 
 def report(commands: dict[str, tuple[str | Path, ...]], folder: Path, rounds: int, counties: int) -> None:
     """轮流运行，核对各种进程数的结果一字不差，印出中位数和比值。"""
-    walls: dict[str, list[float]] = {title: [] for title in commands}
-    memory: dict[str, float] = dict.fromkeys(commands, 0.0)
+    timings = {title: Timing() for title in commands}
     seen: set[bytes] = set()
     for _ in range(rounds):
         for title, command in commands.items():
-            wall, peak, output = run(command, folder)
-            walls[title].append(wall)
-            memory[title] = max(memory[title], peak)
+            wall, _, memory, output = run(command, folder)
+            timings[title].wall.append(wall)
+            timings[title].memory.append(memory or 0)
             if "rollup" in title:
                 seen.add(output)
     if len(seen) > 1:
@@ -152,13 +97,13 @@ def report(commands: dict[str, tuple[str | Path, ...]], folder: Path, rounds: in
         total = json.loads(output)["summary"]["total"]["monitor"]
         about = f"{total['projects']} 个项目，预算 {total['budget_yuan']} 元，红灯 {total['lights']['red']} 个"
         print(f"{counties} 个区县，{about}\n")
-    raw, one = (statistics.median(walls[title]) for title in list(commands)[:2])
+    raw, one = (statistics.median(timings[title].wall) for title in list(commands)[:2])
     heads = ("命令", "时间（秒）", "与 calamine 之比", "比一个进程快", "每个区县（毫秒）", "进程树内存（MB）")
     print(f"| {' | '.join(heads)} |\n|---|{'---:|' * (len(heads) - 1)}")
-    for title, found in walls.items():
-        wall = statistics.median(found)
+    for title, timing in timings.items():
+        wall = statistics.median(timing.wall)
         faster = f"{one / wall:.2f} 倍" if "rollup" in title else "—"
-        row = (f"{wall:.2f}", f"{wall / raw:.2f}", faster, f"{wall / counties * 1000:.0f}", f"{memory[title]:.0f}")
+        row = (f"{wall:.2f}", f"{wall / raw:.2f}", faster, f"{wall / counties * 1000:.0f}", f"{max(timing.memory):.0f}")
         print(f"| {title} | {' | '.join(row)} |")
 
 

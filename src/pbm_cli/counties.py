@@ -119,7 +119,7 @@ def _ready(job: CountyJob) -> None:
 
 
 def _result(job: CountyJob, facts: Facts) -> Row:
-    made = document(facts)
+    made = document(facts, detailed=False)
     inputs = [{**given, "file": f"{job.folder}/{given['file']}"} for given in made["inputs"]]
     exact = facts.stages["evaluate"].exact if "evaluate" in facts.stages else {}
     name = made["county"] or job.folder

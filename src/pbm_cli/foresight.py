@@ -11,8 +11,10 @@ from pbm_cli.models import Kind
 from pbm_cli.records import Reading, readings
 from pbm_cli.tables import Finder
 
-_ENOUGH = 1_000
-"""到了这么多行才猜；再小的表不值得。"""
+_ENOUGH = 3_000
+"""到了这么多行才认：一两批就送完的表不值得。"""
+_HEAD = 1_000
+"""在这么多行里找表。"""
 
 
 def foresee(sheet: Sheet, finder: Finder, year: int | None) -> None:
@@ -27,7 +29,7 @@ def foresee(sheet: Sheet, finder: Finder, year: int | None) -> None:
 
 def _guess(sheet: Sheet, finder: Finder, year: int | None) -> list[Reading]:
     """几张表叠放、并排的不猜；没写单位的金额不猜。"""
-    tables = finder.find(Sheet(sheet.name, sheet.rows[:_ENOUGH], sheet.merges), year).tables
+    tables = finder.find(Sheet(sheet.name, sheet.rows[:_HEAD], sheet.merges), year).tables
     if len(tables) != 1 or tables[0].span is not None:
         return []
     found = readings(tables[0]).values()

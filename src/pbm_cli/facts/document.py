@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pbm_cli import __version__
@@ -14,18 +15,19 @@ from pbm_cli.rules import in_force
 STAGES = ("assess", "goals", "monitor", "evaluate", "mechanism")
 
 
-def document(facts: Facts) -> dict[str, Any]:
-    """一次运行的文档；report 的 summary 按环节分，rows 各带 stage。"""
+def document(facts: Facts, *, detailed: bool = True) -> dict[str, Any]:
+    """一次运行的文档；report 的 summary 按环节分，rows 各带 stage。只要汇总和发现的，detailed 写 False，rows 是空的。"""
     single = facts.stages.get(facts.command)
     if single is not None:
         summary: Any = single.summary
         if facts.command == "evaluate":
             summary = {**summary, "decisions": facts.decisions}
-        rows = single.rows
+        rows: Iterable[Row] = single.rows
     else:
         summary = {name: facts.stages[name].summary for name in STAGES if name in facts.stages}
         summary["decisions"] = facts.decisions
-        rows = [{"stage": name, **row} for name, stage in facts.stages.items() for row in stage.rows]
+        staged = ((name, row) for name, stage in facts.stages.items() for row in stage.rows)
+        rows = ({"stage": name, **row} for name, row in staged)
     trial = {} if facts.what_if is None else {"what_if": facts.what_if}
     return {
         "pbm": __version__,
@@ -39,7 +41,7 @@ def document(facts: Facts) -> dict[str, Any]:
         "on": facts.on.isoformat() if facts.on else None,
         "inputs": [input_row(f) for f in facts.files],
         "summary": summary,
-        "rows": rows,
+        "rows": list(rows) if detailed else [],
         "findings": [finding_row(f) for f in facts.findings],
         "parameters": facts.parameters,
         **trial,

@@ -95,7 +95,8 @@ class _Candidate(NamedTuple):
 
 
 def _fen(text: str | None) -> int | None:
-    return None if text is None else int(Decimal(text) * 100)
+    """元（两位小数的文字）→ 分。"""
+    return None if text is None else int(text.replace(".", ""))
 
 
 def _decision(one: _Candidate) -> Row:
