@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import _thread
-import gc
+import atexit
+import contextlib
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 _AGAIN_SECONDS = 0.01
 _STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -32,8 +34,16 @@ def start(argv: Sequence[str] | None = None) -> None:
         code = Exit.INTERRUPTED
     finally:
         _answer(ours, signal.SIG_IGN)
-    gc.freeze()  # 退出时解释器要再找一遍循环垃圾，不必了
-    sys.exit(code)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """写完就走，不把几百万个对象一个个拆掉：几十万行能省半秒，平常的命令省百分之几。登记了要收拾的照样收拾。"""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # 对方不看了；要说的 console 已经说过
+            stream.flush()
+    os._exit(code)
 
 
 def _answer(stops: Sequence[signal.Signals], how: Any) -> None:

@@ -104,4 +104,4 @@ def _said(run: Run, side: str) -> Iterable[Finding]:
     """一边读入时的错误和警告，写明是哪一边。"""
     for item in run.loaded.findings:
         if item.level in ("error", "warning"):
-            yield replace(item, message=f"{side}的一边：{item.message}")
+            yield item._replace(message=f"{side}的一边：{item.message}")

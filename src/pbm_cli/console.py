@@ -13,7 +13,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +22,7 @@ from pbm_cli.personal import masked
 from pbm_cli.text import one_line, visible
 
 codecs.lookup("gbk")  # 先装入：内存不够时再装入就晚了，那时正要说话
-_PIECES = 500
+_BLOCK_BYTES = 256 * 1024
 _NARROWEST = 40
 _CHINESE_PAGES = frozenset({"gbk", "cp936", "gb2312", "gb18030"})
 _QUIET = {"progress": False}
@@ -63,14 +62,24 @@ def emit(pieces: Iterable[bytes]) -> None:
     with _to(sys.stdout):
         sys.stdout.flush()
         stream = getattr(sys.stdout, "buffer", None)
-        rest = iter(pieces)
-        while block := list(islice(rest, _PIECES)):  # 攒够一批再写，不必一行一次系统调用
-            data = b"".join(block)
+        for data in _blocks(pieces):
             if stream is None:
                 sys.stdout.write(data.decode("utf-8"))
             else:
                 stream.write(data)
         sys.stdout.flush()
+
+
+def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """攒够一批再写，不必一段一次系统调用。"""
+    held, size = [], 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _BLOCK_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 def _write(stream: IO[str], text: str) -> None:

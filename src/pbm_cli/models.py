@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -70,8 +69,7 @@ class Origin(NamedTuple):
         return str(self.where())
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """一条发现：坏单元格与红灯是同一种东西。
 
     code 是规则号或数据问题号；subject 是对象（项目、单位或工作表）；message 是整句话；

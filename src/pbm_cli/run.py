@@ -30,6 +30,10 @@ NARRATED = (".docx", ".html", ".md")
 DEMO_OUTPUTS = ("年度总结.docx", "年度总结.xlsx", "年度总结.html", "年度总结.md", "年度总结.json")
 
 
+_LAST: list[object] = []
+"""最后一次的结果，留到进程结束：几十万行一个个拆掉要半秒，而进程就要结束了。"""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """一个环节命令要的：输入、输出、怎样显示、什么算失败。"""
@@ -80,6 +84,7 @@ def run_and_show(request: Request, **options: Any) -> int:
         from pbm_cli import screens  # noqa: PLC0415
 
         screens.show(made, written, code)
+    _LAST[:] = (facts, made)
     return code
 
 

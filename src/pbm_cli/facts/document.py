@@ -16,7 +16,7 @@ STAGES = ("assess", "goals", "monitor", "evaluate", "mechanism")
 
 
 def document(facts: Facts, *, detailed: bool = True) -> dict[str, Any]:
-    """一次运行的文档；report 的 summary 按环节分，rows 各带 stage。只要汇总和发现的，detailed 写 False，rows 是空的。"""
+    """一次运行的文档；report 的 summary 按环节分，rows 各带 stage。detailed 为 False 时 rows 是空的。"""
     single = facts.stages.get(facts.command)
     if single is not None:
         summary: Any = single.summary

@@ -9,6 +9,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from pbm_cli.outputs.columns import Document
 
+_TOGETHER = 500
 _SPREAD = 3
 """键各占一行的层数：文档、summary、report 的各环节；再往里写在一行。"""
 
@@ -41,8 +42,9 @@ def _spread(value: object, depth: int) -> Iterator[bytes]:
         yield margin[:-2] + b"}"
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         before = b"["
-        for item in value:
-            yield before + margin + _line(item)
+        for start in range(0, len(value), _TOGETHER):
+            lines = map(_line, value[start : start + _TOGETHER])
+            yield before + margin + (b"," + margin).join(lines)
             before = b","
         yield margin[:-2] + b"]"
     else:
