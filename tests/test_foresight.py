@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from itertools import zip_longest
 from pathlib import Path
@@ -24,6 +25,12 @@ GROUPED: list[list[Cell]] = [
     [None, None, None, None, "调整后预算数", "累计支出"],
 ]
 REPORTS: list[Cell] = ["预算单位", "报送日期", "公开日期"]
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """一千行就认。"""
+    monkeypatch.setattr(foresight, "_ENOUGH", 1_000)
 
 
 def data(count: int, first: int = 1) -> list[list[Cell]]:
@@ -109,7 +116,6 @@ def test_what_was_read_while_rows_arrived_is_not_read_again(monkeypatch: pytest.
         return values(self, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(TableRows, "_values", watched)
-    monkeypatch.setattr(foresight, "_ENOUGH", 0)
     monkeypatch.setattr("pbm_cli.records.Reading.values", lambda self, cells: [None] * len(cells))
     loaded = loaded_of(loader, grown)
     assert seen == [2_500] * 7
@@ -145,3 +151,9 @@ def test_a_pipe_that_cannot_grow_still_carries(files: list[Path], monkeypatch: p
     monkeypatch.setattr(reader, "_PIPE_BYTES", 2**30)  # 超过系统许可的
     with Reader() as opened:
         assert len(opened.read(files[0], "大.xlsx").sheets[0].rows) == 4_500
+
+
+def test_elsewhere_the_pipe_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with io.BytesIO() as pipe:  # 没有文件号，动它就会出错
+        reader._widen(pipe)

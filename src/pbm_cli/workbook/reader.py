@@ -48,6 +48,7 @@ class _Child:
             stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        assert self.process.stdout is not None  # noqa: S101  # Popen 用了 PIPE
         _widen(self.process.stdout)
         self.ready = False
         self.served = 0
@@ -109,9 +110,9 @@ class _Child:
         self._frames.put(None)
 
 
-def _widen(pipe: IO[bytes] | None) -> None:
+def _widen(pipe: IO[bytes]) -> None:
     """一次能送一整帧：主线程正忙时，收帧的线程醒一次要等几毫秒。只有 Linux 能改，改不了就慢一点。"""
-    if sys.platform == "linux" and pipe is not None:
+    if sys.platform == "linux":
         import fcntl  # noqa: PLC0415
 
         with contextlib.suppress(OSError):
