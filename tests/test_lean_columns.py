@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from itertools import product, zip_longest
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from pbm_cli import columns, fields, personal
 from pbm_cli.cells import Cell, ErrorCell, Percentage, Sheet, UnvaluedCell, Workbook
 from pbm_cli.columns import TargetReader, money_column, text_column
 from pbm_cli.facts import Judge
+from pbm_cli.identity import ProjectIndex, key_of
 from pbm_cli.layouts import load_layouts
 from pbm_cli.loading import Loader
 from pbm_cli.models import LIGHT_WORDS, Light
@@ -156,6 +158,29 @@ def test_the_short_cuts_of_texts_change_nothing() -> None:
         if code < 0x3000 or 0xFE00 <= code <= 0x10000 or 0xE0000 <= code < 0xE0100:
             narrow = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
             assert squeeze.__wrapped__(text) == spaces.sub("", narrow), hex(code)
+
+
+@given(st.text(alphabet="（），：()甲ａ２\u0301\u3099\u309a ｶ", max_size=8))
+def test_wide_marks_changed_beforehand_make_no_difference(text: str) -> None:
+    narrow = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    assert squeeze.__wrapped__(text) == re.sub(r"\s+", "", narrow)
+
+
+UNITS = (None, "", "甲局", "乙局")
+CODES = (None, "A1", "A2")
+NAMES = ("渠", "路", "（渠）", "(渠)")
+
+
+@given(st.lists(st.tuples(st.sampled_from(UNITS), st.sampled_from(CODES), st.sampled_from(NAMES)), max_size=12))
+def test_projects_are_placed_the_same_by_the_short_way(rows: list[tuple[str | None, str | None, str]]) -> None:
+    short, long = ProjectIndex(), ProjectIndex()
+    for unit, code, name in rows:
+        record = SimpleNamespace(budget_unit=unit, project_code=code, project_name=name)
+        assert short.place_of(record) == long.place(key_of(record))
+    assert short.size == long.size
+    for unit, code, name in product(UNITS, CODES, NAMES):
+        key = key_of(SimpleNamespace(budget_unit=unit, project_code=code, project_name=name))
+        assert short.find(key) == long.find(key)
 
 
 @pytest.mark.parametrize(

@@ -261,16 +261,18 @@ class ProjectIndex:
         return found[0] if len(found) == 1 else self.put(key)
 
     def place_of(self, record: Any) -> int:
-        """place(key_of(record))；有编码、又没有项目缺编码的，先不看名称：几十万行里归一名称最费时间。"""
+        """place(key_of(record))；有编码的，有项目缺编码时才看名称：几十万行里归一名称最费时间。"""
         values = record.__dict__
         code = values.get("project_code")
-        if not code or self._uncoded:
+        if not code:
             return self.place(key_of(record))
         unit = squeeze(values.get("budget_unit") or "")
         number = self.size
-        if shelf := self._by_code.get(code):
-            if len(found := _within_unit(shelf, unit)) == 1:
-                return found[0]
+        shelf = self._by_code.get(code)
+        same = shelf or (self._uncoded and self._uncoded.get(key_of(record).name))
+        if same and len(found := _within_unit(same, unit)) == 1:
+            return found[0]
+        if shelf:
             _shelve(self._by_code, code, unit, number)
         else:
             self._by_code[code] = (unit, number)
