@@ -50,6 +50,7 @@ class FormReader:
 
     def __init__(self, file: str, sheet: Sheet, match: FormMatch, default_unit: int | None) -> None:
         self.file, self.sheet, self.match = file, sheet, match
+        assert match.grid is not None  # noqa: S101  # 还没有读
         self.grid = match.grid
         self.form = match.layout.kind
         self.result = FormResult()
@@ -188,8 +189,7 @@ class FormReader:
         return Origin(self.file, self.sheet.name, row + 1, columns, self.form, places)
 
     def _build(self, model: type[Record], values: Mapping[str, Any], origin: Origin) -> Record:
-        complete = {name: values.get(name) for name in business_fields(model)}
-        return model.model_construct(None, origin=origin, **complete)
+        return model.trusted({**{name: values.get(name) for name in business_fields(model)}, "origin": origin})
 
     def _same(self, *names: str, **others: str) -> dict[str, str]:
         who = {name: name for name in ("project_code", "project_name", "department", "budget_unit", *names)}

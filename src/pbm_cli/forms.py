@@ -47,10 +47,10 @@ class Anchor:
 
 @dataclass(slots=True)
 class FormMatch:
-    """认出（或差一点认出）的一张表单。行列从 0 数。"""
+    """认出（或差一点认出）的一张表单。行列从 0 数；grid 留着整张表，读完就放下。"""
 
     layout: FormLayout
-    grid: FormGrid
+    grid: FormGrid | None
     rows: range
     anchors: dict[str, Anchor]
     funds: Funds | None

@@ -147,6 +147,8 @@ class Loader:
                 found = self._sheet(book.file, sheet)
                 report.sheets.extend(found)
                 self._personal(sheet, found, Where(book.file, sheet.name))
+                for form in (form for one in found for form in (one.form, one.closest_form) if form):
+                    form.grid = None
 
     def fail(self, file: str, reason: str) -> None:
         """记下一个不能用的文件。"""
