@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 from pbm_cli.facts import Judge, Row, StageFacts, counted, exact_ratio, indicator_head, origin_row, pct
@@ -37,13 +38,13 @@ def monitor_facts(loaded: Loaded, judge: Judge, on: dt.date) -> StageFacts:
         "expenditure_yuan": yuan(spent),
         "execution_pct": pct(spent, budget),
         "time_progress_pct": percent(rules.time_progress(on)),
-        "lights": counted((r["light"] for r in stage.rows), LIGHTS),
-        "execution_lights": counted((r["execution_light"] for r in stage.rows), LIGHTS),
-        "goal_lights": counted((r["goal_light"] for r in stage.rows), LIGHTS),
+        "lights": counted(map(itemgetter("light"), stage.rows), LIGHTS),
+        "execution_lights": counted(map(itemgetter("execution_light"), stage.rows), LIGHTS),
+        "goal_lights": counted(map(itemgetter("goal_light"), stage.rows), LIGHTS),
         **_coverage(loaded.of("unit_report"), executions, judge, stage.findings),
         **ledger_facts(loaded.of("adjustment"), judge, stage.findings),
         "by_reason": counted(lights.reasons),
-        "by_proposal": counted(r["action"] for r in stage.rows),
+        "by_proposal": counted(map(itemgetter("action"), stage.rows)),
         "by_unit": _by_unit(projects, stage.rows),
     }
     red = stage.summary["lights"]["red"]
