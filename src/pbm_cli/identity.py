@@ -145,7 +145,7 @@ def _same_key(rows: Sequence[Record]) -> list[Finding]:
     for row in rows:
         values = row.__dict__
         chosen = unnamed if values.get("project_code") else names  # 有编码的不看名称
-        key = tuple([squeeze(value) if (value := values[name]) else "" for name in chosen])
+        key = tuple([_comparable(values[name]) for name in chosen])
         known = groups.setdefault(key, row)
         if known is not row:
             groups[key] = [*known, row] if isinstance(known, list) else [known, row]
@@ -158,6 +158,11 @@ def _same_key(rows: Sequence[Record]) -> list[Finding]:
             text = f"同一项目、同一资金有 {len(same)} 行{differ}（{places}），都已计入；请确认是否重复填报"
             findings.append(Finding("D07", "error", subject_of(same[0]), text, same[1].origin.where()))
     return findings
+
+
+def _comparable(value: str | None) -> str:
+    """squeeze；编码多半只有字母和数字，不必归一，也不占它记着的地方。"""
+    return value or "" if not value or (value.isascii() and value.isalnum()) else squeeze(value)
 
 
 def _all_apart(rows: Sequence[Record]) -> bool:
@@ -217,8 +222,12 @@ def key_of(record: Any) -> ProjectKey:
     return ProjectKey(
         squeeze(getattr(record, "budget_unit", None) or ""),
         getattr(record, "project_code", None) or "",
-        squeeze(getattr(record, "project_name", None) or getattr(record, "subject", None) or ""),
+        _name_of(record),
     )
+
+
+def _name_of(record: Any) -> str:
+    return squeeze(getattr(record, "project_name", None) or getattr(record, "subject", None) or "")
 
 
 _Shelves = dict[str, tuple[str, int] | dict[str, list[int]]]
@@ -233,8 +242,8 @@ class ProjectIndex:
     _by_name: _Shelves = field(default_factory=dict)
     _uncoded: _Shelves = field(default_factory=dict)
     """没有编码的项目，按名称。"""
-    _waiting: list[tuple[Any, str, int]] = field(default_factory=list)
-    """还没有按名称放的：（记录，单位，序号）；多半用不着按名称找。"""
+    _waiting: list[tuple[Any, str | None, str, int]] = field(default_factory=list)
+    """还没有按名称放的：（记录，归一了的名称，单位，序号）；多半用不着按名称找，名称也就还没有归一。"""
     size: int = 0
 
     def put(self, key: ProjectKey) -> int:
@@ -269,22 +278,27 @@ class ProjectIndex:
         unit = squeeze(values.get("budget_unit") or "")
         number = self.size
         shelf = self._by_code.get(code)
-        same = shelf or (self._uncoded and self._uncoded.get(key_of(record).name))
+        name = None
+        if not shelf and self._uncoded:
+            name = _name_of(record)
+            same = self._uncoded.get(name)
+        else:
+            same = shelf
         if same and len(found := _within_unit(same, unit)) == 1:
             return found[0]
         if shelf:
             _shelve(self._by_code, code, unit, number)
         else:
             self._by_code[code] = (unit, number)
-        self._waiting.append((record, unit, number))
+        self._waiting.append((record, name, unit, number))
         self.size += 1
         return number
 
     def _named(self) -> _Shelves:
         """按名称的架子；等着的先放上去。"""
         waiting, self._waiting = self._waiting, []
-        for record, unit, number in waiting:
-            _shelve(self._by_name, key_of(record).name, unit, number)
+        for record, name, unit, number in waiting:
+            _shelve(self._by_name, _name_of(record) if name is None else name, unit, number)
         return self._by_name
 
 

@@ -302,16 +302,13 @@ def _input(name: str, digest: str | None, places: Sequence[Path], output: Path, 
 
 def _digest(path: Path) -> str | None:
     """文件的 SHA-256；大得不会是读过的输入为 None。"""
-    digest = hashlib.sha256()
     try:
         if path.stat().st_size > _LARGEST:
             return None
         with path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise InputError(str(path), f"读不出来：{why(error)}", "请检查文件的权限") from error
-    return digest.hexdigest()
 
 
 def _ruleset(recorded: Recorded, overlays: Sequence[Path | None], names: Sequence[str]) -> Check:
