@@ -183,11 +183,12 @@ def test_a_lock_costs_next_to_nothing(tmp_path: Path) -> None:
     assert sorted(times)[25] < 0.005
 
 
-def test_a_lock_made_in_the_moment_of_an_interrupt_is_cleared_at_exit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["", "kept(descriptor); "], ids=["还没有锁", "锁上了"])
+def test_a_lock_made_in_the_moment_of_an_interrupt_is_cleared_at_exit(tmp_path: Path, first: str) -> None:
     """Ctrl-C 落在建了锁文件、还没有记下的一瞬。"""
     program = (
         "import sys\nfrom pathlib import Path\nfrom pbm_cli.outputs import lock\n"
-        "def stop(descriptor): raise KeyboardInterrupt\n"
+        f"def stop(descriptor): {first}raise KeyboardInterrupt\n"
         "kept, lock._lock = lock._lock, stop\n"
         "try:\n    with lock.locked(Path(sys.argv[1])): pass\n"
         "except KeyboardInterrupt:\n    lock._lock = kept\n"

@@ -162,7 +162,9 @@ def _same_key(rows: Sequence[Record]) -> list[Finding]:
 
 def _comparable(value: str | None) -> str:
     """squeeze；编码多半只有字母和数字，不必归一，也不占它记着的地方。"""
-    return value or "" if not value or (value.isascii() and value.isalnum()) else squeeze(value)
+    if not value:
+        return ""
+    return value if value.isascii() and value.isalnum() else squeeze(value)
 
 
 def _all_apart(rows: Sequence[Record]) -> bool:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from pbm_cli.outputs.columns import Document
 
 _TOGETHER = 500
+"""几行结果、几条发现拼成一段。"""
 _SPREAD = 3
 """键各占一行的层数：文档、summary、report 的各环节；再往里写在一行。"""
 

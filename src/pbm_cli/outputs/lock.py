@@ -28,6 +28,8 @@ _GOING_SECONDS = 0.5
 _UNSUPPORTED = {
     getattr(errno, name) for name in ("ENOLCK", "ENOSYS", "EOPNOTSUPP", "ENOTSUP", "EINVAL") if hasattr(errno, name)
 }
+_FIRST_OWN, _MOST_OPEN = 3, 256
+"""自己打开的文件的描述符从 3 起；不会有这么多。"""
 _HELD: dict[Path, int] = {}
 """这个进程锁着的文件夹 → 锁文件的描述符。"""
 _UNLOCKED = -1
@@ -80,8 +82,18 @@ def _at_exit() -> None:
     for place in _WANTED - _HELD.keys():
         with contextlib.suppress(OSError, OutputError):
             if (place / NAME).exists():
+                _forget(place / NAME)
                 _taken(place, 0.0)
     release_all()
+
+
+def _forget(path: Path) -> None:
+    """关掉打开了、还没有记下的描述符：锁可能已经在它手里，不关自己也锁不上。"""
+    there = path.stat()
+    for descriptor in set(range(_FIRST_OWN, _MOST_OPEN)) - set(_HELD.values()):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), there):
+                os.close(descriptor)
 
 
 def _acquire(place: Path, folder: Path) -> None:
