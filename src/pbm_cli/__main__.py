@@ -38,7 +38,7 @@ def start(argv: Sequence[str] | None = None) -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """写完就走，不把几百万个对象一个个拆掉：几十万行能省半秒，平常的命令省百分之几。登记了要收拾的照样收拾。"""
+    """写完就走，不把几百万个对象一个个拆掉：几十万行能省零点几秒，平常的命令省百分之几。登记了要收拾的照样收拾。"""
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # 对方不看了；要说的 console 已经说过

@@ -31,7 +31,7 @@ DEMO_OUTPUTS = ("年度总结.docx", "年度总结.xlsx", "年度总结.html", "
 
 
 _LAST: list[object] = []
-"""最后一次的结果，留到进程结束：几十万行一个个拆掉要半秒，而进程就要结束了。"""
+"""最后一次的结果，留到进程结束：几十万行一个个拆掉要零点几秒，而进程就要结束了。"""
 
 
 @dataclass(frozen=True, slots=True)
